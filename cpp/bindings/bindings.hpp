@@ -1,0 +1,13 @@
+// The one header through which pybind11 is included, so that every binding sees the same casters.
+#pragma once
+
+#include <pybind11/eigen.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+namespace hesscape::bindings {
+
+namespace py = pybind11;
+
+}  // namespace hesscape::bindings

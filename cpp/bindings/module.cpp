@@ -1,0 +1,6 @@
+#include "bindings.hpp"
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "The C++ core of hesscape.";
+  m.attr("__version__") = HESSCAPE_VERSION;
+}

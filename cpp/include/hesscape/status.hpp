@@ -1,0 +1,18 @@
+// Outcomes of the core, as data: each is a code with a sentence that says what to change.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace hesscape {
+
+enum class Status : std::uint8_t {
+  ok,
+  shortened,    // non-finite values made a step shorter
+  no_step,      // no step gave finite values along some axis or pair
+  not_finite,   // f is not finite at the point itself
+};
+
+std::string_view message(Status status);
+
+}  // namespace hesscape
