@@ -9,7 +9,8 @@ std::string_view message(Status status) {
     case Status::shortened:
       return "non-finite values near x made some steps shorter; the errors account for it";
     case Status::no_step:
-      return "no step gives finite values in some direction; x lies on the edge of the domain of fun";
+      return "no step gives finite values in some direction; x lies on the edge of the domain of "
+             "fun";
     case Status::not_finite:
       return "fun is not finite at x itself; move x into the domain of fun";
   }
