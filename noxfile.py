@@ -1,0 +1,86 @@
+"""What is checked, one session a question; `nox -l` lists them.
+
+Every session makes an environment of its own. `nox --no-venv -s ...` uses the active one instead,
+which must then have the dependency group "check".
+"""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import nox
+from nox.virtualenv import PassthroughEnv
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["tests", "lint", "types", "cpp"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+CPP = sorted(str(path) for suffix in ("hpp", "cpp") for path in Path("cpp").rglob(f"*.{suffix}"))
+
+
+def prepare(session: nox.Session, *groups: str, package: str | None = None) -> None:
+    if not isinstance(session.virtualenv, PassthroughEnv):
+        session.install(
+            *nox.project.dependency_groups(PYPROJECT, *groups), *filter(None, [package])
+        )
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests against the package as users install it."""
+    prepare(session, package=".[plot,test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the style of Python and C++, and look for bugs in both."""
+    prepare(session, "cmake", "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("clang-format", "--dry-run", "-Werror", *CPP)
+    session.run("cmake", "--preset", "developer")
+    session.run(
+        "run-clang-tidy.py", "-quiet", "-j2", "-p", "build/developer", r"/cpp/(src|bindings)/"
+    )  # fmt: skip
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the sources, and that the stub tells what the extension has."""
+    prepare(session, "types", package=".[test]")
+    session.run("mypy")
+    session.run(
+        "python", "-m", "mypy.stubtest", "--mypy-config-file", "pyproject.toml", "hesscape._core"
+    )  # fmt: skip
+
+
+@nox.session
+def cpp(session: nox.Session) -> None:
+    """Test the core without Python, under the address and undefined-behaviour sanitizers."""
+    prepare(session, "cmake")
+    session.run("cmake", "--workflow", "--preset", "developer")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benches, or those named; each verifies its answers before it takes times."""
+    prepare(session, "bench", package=".")
+    for file in session.posargs or sorted(map(str, Path("bench").glob("bench_*.py"))):
+        session.run("python", file)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build sdist and wheel, look at what is in the wheel, and make it fit for other machines."""
+    prepare(session, "wheel")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist")
+    (built,) = Path("dist").glob("*.whl")
+    names = [name for name in zipfile.ZipFile(built).namelist() if ".dist-info/" not in name]
+    extensions = [name for name in names if name.endswith((".so", ".pyd"))]
+    others = [name for name in names if not name.endswith((".py", ".pyi", "/py.typed"))]
+    if not extensions or others != extensions or not all(n.startswith("hesscape/") for n in names):
+        session.error(f"{built} should hold Python, the stub and the extension, but has {names}")
+    session.run("auditwheel", "show", str(built))
+    session.run("auditwheel", "repair", "--wheel-dir", "dist/manylinux", str(built))
