@@ -66,7 +66,10 @@ def cpp(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Run the benches, or those named; each verifies its answers before it takes times."""
     prepare(session, "bench", package=".")
-    for file in session.posargs or sorted(map(str, Path("bench").glob("bench_*.py"))):
+    programs = (
+        file for file in Path("bench").glob("*.py") if "__main__" in file.read_text("utf-8")
+    )
+    for file in session.posargs or sorted(map(str, programs)):
         session.run("python", file)
 
 
