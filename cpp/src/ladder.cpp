@@ -95,7 +95,7 @@ bool Ladder::shortened() const {
 }
 
 std::vector<NoiseSample> Ladder::noise_samples(double centre) const {
-  const Quotients q = quotients(rungs_, centre, NoiseModel{1.0 / noise_sigmas, 0.0});
+  const Quotients q = quotients(rungs_, centre, NoiseModel{1.0 / noise_sigmas, 0.0, 0.0});
   const std::vector<double> second = departures(q.step, q.second, q.second_noise);
   const std::vector<double> first = departures(q.step, q.first, q.first_noise);
   std::vector<NoiseSample> samples;

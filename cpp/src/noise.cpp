@@ -1,6 +1,7 @@
 #include "hesscape/noise.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -8,18 +9,19 @@ namespace hesscape {
 namespace {
 
 constexpr int window = 8;  // samples: two differences on each of four rungs
+constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};
 
 // The least root mean square over windows of neighbouring rungs: coarse windows see truncation too,
 // which only makes them larger.
-double quietest(std::span<const NoiseSample> samples, bool relative) {
+double quietest(std::span<const NoiseSample> samples, double power) {
   const int count = static_cast<int>(samples.size());
   const int width = std::min(window, count);
   if (width == 0) return 0.0;
   double least = std::numeric_limits<double>::infinity();
   for (int first = 0; first + width <= count; first += 2) {
     double sum = 0.0;
-    for (const NoiseSample& s : samples.subspan(first, width)) {
-      const double u = relative ? s.deviation / s.magnitude : s.deviation;
+    for (const NoiseSample& s : samples.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(width))) {
+      const double u = s.deviation / std::pow(s.magnitude, power);
       sum += u * u;
     }
     least = std::min(least, std::sqrt(sum / width));
@@ -27,16 +29,16 @@ double quietest(std::span<const NoiseSample> samples, bool relative) {
   return least;
 }
 
-// The variance of the logarithms over the finer rungs; zero deviations count as half an ulp.
-double spread(std::span<const std::vector<NoiseSample>> axes, bool relative) {
+// The variance of the logarithms over the finer rungs; deviations below rounding count as rounding.
+double spread(std::span<const std::vector<NoiseSample>> axes, double power, double rounding) {
   double total = 0.0;
   for (const auto& samples : axes) {
     double sum = 0.0;
     double square = 0.0;
     const auto fine = std::span(samples).subspan(samples.size() / 3);
     for (const NoiseSample& s : fine) {
-      const double floor = rounding_level * s.magnitude;
-      const double l = std::log(std::max(s.deviation, floor) / (relative ? s.magnitude : 1.0));
+      const double deviation = std::max(s.deviation, rounding * s.magnitude);
+      const double l = std::log(deviation / std::pow(s.magnitude, power));
       sum += l;
       square += l * l;
     }
@@ -54,17 +56,33 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-NoiseModel estimate_noise(std::span<const std::vector<NoiseSample>> axes, std::span<double> level) {
-  const bool relative = spread(axes, true) <= spread(axes, false);
+double NoiseModel::at(double magnitude) const {
+  const double own = power == 1.0 ? level * magnitude : power == 0.0 ? level : level * std::sqrt(magnitude);
+  return std::max(own, rounding * magnitude);
+}
+
+double rounding_level(int n) { return 0x1p-53 * std::sqrt(n + 2.0); }
+
+std::vector<NoiseModel> estimate_noise(std::span<const std::vector<NoiseSample>> axes) {
+  const double rounding = rounding_level(static_cast<int>(axes.size()));
+  double power = powers[0];
+  double least = spread(axes, power, rounding);
+  for (const double p : powers) {
+    const double s = spread(axes, p, rounding);
+    if (s < least - 1e-6) {
+      least = s;
+      power = p;
+    }
+  }
+  std::vector<NoiseModel> models(axes.size(), {0.0, power, rounding});
   std::vector<double> informative;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    level[i] = quietest(axes[i], relative);
-    if (!axes[i].empty()) informative.push_back(level[i]);
+    models[i].level = quietest(axes[i], power);
+    if (!axes[i].empty()) informative.push_back(models[i].level);
   }
   const double common = informative.empty() ? 0.0 : median(informative);
-  for (double& own : level) own = std::max(own, common);
-  return relative ? NoiseModel{0.0, std::max(common, rounding_level)}
-                  : NoiseModel{common, rounding_level};
+  for (NoiseModel& model : models) model.level = std::max(model.level, common);
+  return models;
 }
 
 }  // namespace hesscape

@@ -123,23 +123,16 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
 }
 
 void Stencil::estimate_noise_of(int point) {
-  const std::size_t first = static_cast<std::size_t>((point - wave_first_) * n());
+  const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
   const auto size = static_cast<std::size_t>(n());
-  NoiseModel model;
-  std::vector<double> level(size);
-  if (options_.noise) {
-    model = {*options_.noise, rounding_level};
-    level.assign(size, *options_.noise);
-  } else {
+  std::vector<NoiseModel> models(size, {options_.noise.value_or(0.0), 0.0, rounding_level(n())});
+  if (!options_.noise) {
     std::vector<std::vector<NoiseSample>> samples(size);
-    for (std::size_t i = 0; i < size; ++i) samples[i] = ladders_[first + i].noise_samples(centre(point));
-    model = estimate_noise(samples, level);
+    for (int i = 0; i < n(); ++i) samples[static_cast<std::size_t>(i)] = ladder(point, i).noise_samples(centre(point));
+    models = estimate_noise(samples);
   }
-  const bool relative = model.absolute == 0.0;
-  for (std::size_t i = 0; i < size; ++i)
-    axis_noise_[first + i] = relative ? NoiseModel{0.0, std::max(level[i], rounding_level)}
-                                      : NoiseModel{level[i], rounding_level};
-  result_.noise[point] = model.at(std::abs(centre(point)));
+  std::ranges::copy(models, axis_noise_.begin() + first);
+  result_.noise[point] = std::ranges::max(models, {}, &NoiseModel::level).at(std::abs(centre(point)));
 }
 
 void Stencil::plan_ladders() {

@@ -15,20 +15,23 @@ struct NoiseSample {
   double magnitude;
 };
 
-// f(x) is known to within `absolute + relative * |f(x)|`, as one standard deviation.
+// The standard deviation of f where it has the size `magnitude`: the larger of level * magnitude^power
+// and the rounding of a value. Power 0 is absolute noise, 1 relative noise, and 1/2 what rounding in
+// the residuals leaves in a sum of their squares.
 struct NoiseModel {
-  double absolute = 0.0;
-  double relative = 0.0;
+  double level = 0.0;
+  double power = 1.0;
+  double rounding = 0.0;
 
-  double at(double magnitude) const { return absolute + relative * magnitude; }
+  double at(double magnitude) const;
 };
 
-// Half an ulp: no value in double precision is better than that.
-inline constexpr double rounding_level = 1.1102230246251565e-16;
+// What a sum of n terms, or of a term for each of n coordinates, loses to rounding: half an ulp a term,
+// adding like a random walk.
+double rounding_level(int n);
 
-// Chooses the model, absolute or relative, under which the samples of all axes vary least, and takes
-// each axis's level from its quietest window of rungs; the result is the median over the axes.
-// `level` receives each axis's own level under the model, never below the median.
-NoiseModel estimate_noise(std::span<const std::vector<NoiseSample>> axes, std::span<double> level);
+// Chooses the power under which the samples of all axes vary least, takes each axis's level from its
+// quietest window of rungs, and raises it to the median over the axes where it is below that.
+std::vector<NoiseModel> estimate_noise(std::span<const std::vector<NoiseSample>> axes);
 
 }  // namespace hesscape
