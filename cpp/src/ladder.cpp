@@ -130,7 +130,8 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   }
   if (none || refined_) return;
 
-  const bool at_top = best.coarsest == 0 && rungs_.front().finite();
+  // An order that reaches far below the top would gain nothing from a coarser rung.
+  const bool at_top = best.coarsest + best.order <= 1 && rungs_.front().finite();
   const bool significant = std::abs(best.value) > best.error;
   const int limit = significant ? start_ + growth_limit : std::max(start_, unseen_limit);
   if (at_top && !fixed_ && !truncated && best.noise > good_enough * std::abs(best.value) &&
