@@ -25,9 +25,10 @@ Extrapolation::Extrapolation(std::span<const double> step, std::span<const doubl
 
 double Extrapolation::error(int rung, int order) const {
   const double here = value(rung, order);
-  // What the next finer rung changes is the truncation error, but for a factor near one; that it is
-  // small by accident is unlikely to happen to the change of order as well.
-  double truncation = std::abs(here - value(rung + 1, order));
+  // What the next finer rung changes is most of the truncation error, all of it within a factor of two
+  // even where the series converges slowly. That it is small by accident is unlikely to happen to the
+  // change of order as well.
+  double truncation = 2.0 * std::abs(here - value(rung + 1, order));
   if (order > 0) truncation = std::max(truncation, 0.05 * std::abs(here - value(rung + 1, order - 1)));
   for (int r = rung + 2; r + order < rungs_; ++r)
     truncation = std::max(truncation, std::abs(here - value(r, order)) - noise(r, order));

@@ -154,7 +154,7 @@ void Ladder::plan_pairs(double centre, const NoiseModel& noise, int levels) {
   pair_exponent_ = std::min(start_, top());
   reduction_ = 1.0;
   if (best.coarsest >= 0 && std::abs(best.value) > best.error) {
-    const int order = levels > 2 ? std::min(levels - 2, max_order) : 1;
+    const int order = std::clamp(levels - 1, 1, max_order);
     double least = std::numeric_limits<double>::infinity();
     int row = -1;
     std::vector<int> exponent;
@@ -173,8 +173,8 @@ void Ladder::plan_pairs(double centre, const NoiseModel& noise, int levels) {
     }
     if (row >= 0) {
       pair_exponent_ = exponent[static_cast<std::size_t>(row)];
-      const double change = std::abs(table.value(row, 1) - table.value(row + 1, 0));
-      const double off = std::abs(table.value(row, 1) - best.value) + best.error;
+      const double change = std::abs(table.value(row, order) - table.value(row + 1, order - 1));
+      const double off = std::abs(table.value(row, order) - best.value) + best.error;
       reduction_ = off < change ? off / change : 1.0;
     }
   }

@@ -18,6 +18,7 @@ constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
 constexpr double noise_sigmas = 4.0;
+constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 1e-11;  // pairs with a larger error get further levels
 
 }  // namespace
@@ -147,6 +148,7 @@ void Stencil::plan_ladders() {
 }
 
 void Stencil::finish_axes() {
+  curvature_ = Points::Zero(wave_last_ - wave_first_, n());
   for (int p = wave_first_; p < wave_last_; ++p) {
     Status& status = result_.status[static_cast<std::size_t>(p)];
     if (status == Status::not_finite) continue;
@@ -160,13 +162,15 @@ void Stencil::finish_axes() {
       if (axis.shortened() && status == Status::ok) status = Status::shortened;
       result_.gradient(p, i) = d.first.value;
       result_.gradient_error(p, i) = d.first.error;
+      curvature_(p - wave_first_, i) = d.second.value;
       result_.step(p, i) = std::ldexp(1.0, axis.pair_exponent());
       if (options_.pairs) {
         result_.hessian(p, i * n() + i) = d.second.value;
-        result_.hessian_error(p, i * n() + i) = d.second.error;
+        result_.hessian_error(p, i * n() + i) = d.second.error + backward_ulps * std::abs(d.second.value);
       }
     }
   }
+  for (int p = wave_first_; p < wave_last_; ++p) add_backward_error(p);
   phase_ = Phase::pairs;
   pair_point_ = options_.pairs && n() > 1 ? wave_first_ : wave_last_;
   pair_i_ = 0;
@@ -176,6 +180,13 @@ void Stencil::finish_axes() {
   for (int p = wave_first_; p < wave_last_; ++p)
     spare_.push_back(options_.levels > 0 ? 0 : budget - result_.nfev[static_cast<std::size_t>(p)] - 1LL * levels() * n() * (n() - 1));
   ask_pairs();
+}
+
+// Rounding inside f is at best that of a point some ulps from x, whose gradient differs by H dx.
+void Stencil::add_backward_error(int point) {
+  const Eigen::ArrayXd root = curvature_.row(point - wave_first_).array().abs().sqrt();
+  const double moved = backward_ulps * (root * points_.row(point).transpose().array().abs()).sum();
+  result_.gradient_error.row(point).array() += moved * root.transpose();
 }
 
 void Stencil::ask_pairs() {
@@ -302,19 +313,20 @@ void Stencil::judge(Pair& pair) {
   Extrapolated best = table.best();
   const Ladder& li = ladder(pair.point, pair.i);
   const Ladder& lj = ladder(pair.point, pair.j);
-  if (count == 2) {
-    // Nothing finer to compare with: the axes tell what an extrapolation gains at these steps.
-    const double change = std::abs(table.value(0, 1) - table.value(1, 0));
+  if (const int order = static_cast<int>(count) - 1; order <= max_order) {
+    // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
+    const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
     const double gain = std::min(1.0, 10.0 * std::max(li.reduction(), lj.reduction()));
-    const double error = gain * change + table.noise(0, 1);
-    if (error < best.error) best = {table.value(0, 1), error, table.noise(0, 1), 0, 1};
+    const double error = gain * change + table.noise(0, order);
+    if (error < best.error) best = {table.value(0, order), error, table.noise(0, order), 0, order};
   }
   pair.value = best.value;
-  pair.error = best.error;
-  const double hii = result_.hessian(pair.point, pair.i * n() + pair.i);
-  const double hjj = result_.hessian(pair.point, pair.j * n() + pair.j);
+  const int row = pair.point - wave_first_;
+  const double hii = curvature_(row, pair.i);
+  const double hjj = curvature_(row, pair.j);
   const double scale = std::max(std::abs(best.value), std::sqrt(std::abs(hii * hjj)));
-  long long& spare = spare_[static_cast<std::size_t>(pair.point - wave_first_)];
+  long long& spare = spare_[static_cast<std::size_t>(row)];
+  pair.error = best.error + backward_ulps * scale;
   pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise && spare >= 6 &&
                     count < max_rungs;
   if (pair.wants_more) spare -= 6;

@@ -54,7 +54,7 @@ class Ladder {
   void plan_pairs(double centre, const NoiseModel& noise, int levels);
 
   int pair_exponent() const { return pair_exponent_; }
-  // By how much one extrapolation reduced the truncation error at the pairs' rung.
+  // By how much the last extrapolation of `levels` rungs reduced the truncation error.
   double reduction() const { return reduction_; }
   bool shortened() const;
   double x() const { return x_; }

@@ -85,6 +85,7 @@ class Stencil {
   void estimate_noise_of(int point);
   void plan_ladders();
   void finish_axes();
+  void add_backward_error(int point);
   void ask_pairs();
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_level(int pair, int level);
@@ -105,6 +106,7 @@ class Stencil {
   std::vector<Ladder> ladders_;
   std::vector<NoiseModel> axis_noise_;  // of each ladder
   std::vector<Request> requests_;
+  Points curvature_;  // the diagonal of H, a row for each point of the wave
 
   int pair_point_ = 0, pair_i_ = 0, pair_j_ = 0;  // the next pair to start
   std::vector<Pair> pairs_;
