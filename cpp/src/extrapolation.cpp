@@ -23,6 +23,10 @@ Extrapolation::Extrapolation(std::span<const double> step, std::span<const doubl
   }
 }
 
+double Extrapolation::hidden(int rung, int order) const {
+  return noise(rung, order) + 0.5 * noise(rung + 1, order);
+}
+
 double Extrapolation::error(int rung, int order) const {
   const double here = value(rung, order);
   // What the next finer rung changes is most of the truncation error, all of it within a factor of two
@@ -32,7 +36,7 @@ double Extrapolation::error(int rung, int order) const {
   if (order > 0) truncation = std::max(truncation, 0.05 * std::abs(here - value(rung + 1, order - 1)));
   for (int r = rung + 2; r + order < rungs_; ++r)
     truncation = std::max(truncation, std::abs(here - value(r, order)) - noise(r, order));
-  return truncation + noise(rung, order);
+  return truncation + hidden(rung, order);
 }
 
 Extrapolated Extrapolation::best() const {
@@ -41,7 +45,7 @@ Extrapolated Extrapolation::best() const {
   for (int k = 0; k <= std::min(max_order, rungs_ - 2); ++k) {
     for (int r = 0; r + k + 1 < rungs_; ++r) {
       const double e = error(r, k);
-      if (e < best.error) best = {value(r, k), e, noise(r, k), r, k};
+      if (e < best.error) best = {value(r, k), e, hidden(r, k), r, k};
     }
   }
   return best;

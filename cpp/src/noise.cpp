@@ -54,11 +54,22 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+std::vector<double> levels(std::span<const std::vector<NoiseSample>> axes, double power) {
+  std::vector<double> level, informative;
+  for (const auto& samples : axes) {
+    level.push_back(quietest(samples, power));
+    if (!samples.empty()) informative.push_back(level.back());
+  }
+  const double common = informative.empty() ? 0.0 : median(informative);
+  for (double& own : level) own = std::max(own, common);
+  return level;
+}
+
 }  // namespace
 
 double NoiseModel::at(double magnitude) const {
   const double own = power == 1.0 ? level * magnitude : power == 0.0 ? level : level * std::sqrt(magnitude);
-  return std::max(own, rounding * magnitude);
+  return std::max(own, relative * magnitude);
 }
 
 double rounding_level(int n) { return 0x1p-53 * std::sqrt(n + 2.0); }
@@ -69,19 +80,16 @@ std::vector<NoiseModel> estimate_noise(std::span<const std::vector<NoiseSample>>
   double least = spread(axes, power, rounding);
   for (const double p : powers) {
     const double s = spread(axes, p, rounding);
-    if (s < least - 1e-6) {
+    if (s < least) {
       least = s;
       power = p;
     }
   }
-  std::vector<NoiseModel> models(axes.size(), {0.0, power, rounding});
-  std::vector<double> informative;
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    models[i].level = quietest(axes[i], power);
-    if (!axes[i].empty()) informative.push_back(models[i].level);
-  }
-  const double common = informative.empty() ? 0.0 : median(informative);
-  for (NoiseModel& model : models) model.level = std::max(model.level, common);
+  const std::vector<double> level = levels(axes, power);
+  const std::vector<double> relative = power == 1.0 ? level : levels(axes, 1.0);
+  std::vector<NoiseModel> models;
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    models.push_back({level[i], power, std::max(relative[i], rounding)});
   return models;
 }
 

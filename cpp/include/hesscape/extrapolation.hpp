@@ -13,7 +13,7 @@ inline constexpr int max_order = 6;
 struct Extrapolated {
   double value = 0.0;
   double error = 0.0;
-  double noise = 0.0;  // the part of `error` that comes from the noise of f
+  double noise = 0.0;  // the part of `error` that the noise of f causes or hides
   int coarsest = -1;   // -1: no entry of the table had a finer one to be compared with
   int order = 0;
 };
@@ -36,6 +36,8 @@ class Extrapolation {
   Extrapolated best() const;
 
  private:
+  // Noise, and the truncation error that can hide behind the noise of the next finer rung.
+  double hidden(int rung, int order) const;
   static int at(int rung, int order) { return order * max_rungs + rung; }
 
   int rungs_;

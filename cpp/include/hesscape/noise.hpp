@@ -16,12 +16,12 @@ struct NoiseSample {
 };
 
 // The standard deviation of f where it has the size `magnitude`: the larger of level * magnitude^power
-// and the rounding of a value. Power 0 is absolute noise, 1 relative noise, and 1/2 what rounding in
-// the residuals leaves in a sum of their squares.
+// and relative * magnitude. Power 0 is absolute noise, 1 relative noise, and 1/2 what rounding in the
+// residuals leaves in a sum of their squares.
 struct NoiseModel {
   double level = 0.0;
-  double power = 1.0;
-  double rounding = 0.0;
+  double power = 0.0;
+  double relative = 0.0;
 
   double at(double magnitude) const;
 };
@@ -31,7 +31,8 @@ struct NoiseModel {
 double rounding_level(int n);
 
 // Chooses the power under which the samples of all axes vary least, takes each axis's level from its
-// quietest window of rungs, and raises it to the median over the axes where it is below that.
+// quietest window of rungs, and raises it to the median over the axes where it is below that. The
+// relative level stays beside it: samples from values of one size do not tell how noise grows.
 std::vector<NoiseModel> estimate_noise(std::span<const std::vector<NoiseSample>> axes);
 
 }  // namespace hesscape
