@@ -41,7 +41,7 @@ def measure(taylor, p):
     nothing = np.abs(truth) <= np.maximum(1e-14 * np.sqrt(np.outer(diagonal, diagonal))[upper], 1e-40 * largest)
     error = np.where(np.isfinite(h), np.abs(h - truth), np.inf)
     # The truth is rounded to double precision once: half a unit in the last place is not an error.
-    covered = (error <= bound + EPS / 2 * np.abs(truth)) & np.isfinite(h) & np.isfinite(bound)
+    covered = (error <= bound + EPS / 2 * np.abs(truth)) & np.isfinite(h)
     relative = error / np.where(nothing, largest, np.abs(truth))
     slope = np.abs(np.asarray(t.gradient) - p.gradient)
     slope_covered = slope <= np.asarray(t.gradient_error) + EPS / 2 * np.abs(p.gradient)
