@@ -102,7 +102,11 @@ def summary(rows):
         erratic = kind in ("noisy", "float32")
         coverage = None if kind == "hard" else 0.99 if erratic else 0.995
         say("problems without a result", len(mine) - len(good), None if kind == "hard" else 0)
-        say("nfev / (2.5 n² + 60 n), largest", (column("nfev") / column("allowed")).max(), 1 if kind == "smooth" else None)
+        say(
+            "nfev / (2.5 n² + 60 n), largest",
+            (column("nfev") / column("allowed")).max(),
+            1 if kind == "smooth" else None,
+        )
         medians = column("median")
         say("median of median relative errors", np.median(medians), 1e-12 if kind == "smooth" else None)
         say("90th percentile of them", np.quantile(medians, 0.9), 1e-9 if kind == "smooth" else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import zlib
 from collections.abc import Callable
@@ -85,9 +86,14 @@ def quadratic(h, centre, constant=1.0, cubic=None, quartic=0.0):
 
     def formula(x):
         d = [a - c for a, c in zip(x, centre, strict=True)]
-        value = constant + sum(u * sum(c * v for c, v in zip(row, d, strict=True)) for u, row in zip(d, rows, strict=True)) / 2
+        value = (
+            constant
+            + sum(u * sum(c * v for c, v in zip(row, d, strict=True)) for u, row in zip(d, rows, strict=True)) / 2
+        )
         if cubic is not None:
-            value = value + sum(c * u * v * w for c, u, v, w in zip(cubic, d, d[1:] + d[:1], d[2:] + d[:2], strict=True))
+            value = value + sum(
+                c * u * v * w for c, u, v, w in zip(cubic, d, d[1:] + d[:1], d[2:] + d[:2], strict=True)
+            )
             value = value + quartic * sum(u**2 for u in d) ** 2
         return value
 
@@ -118,7 +124,9 @@ def polynomials(rng):
         values = random_spectrum(rng, n, 1e-2)
         cubic, quartic = rng.standard_normal(n).tolist(), float(rng.uniform(0, 2))
         at = rng.standard_normal(n) if k % 2 else np.zeros(n)
-        yield point(f"polynomial {k}", quadratic(with_spectrum(rng, values), at, 1.0, cubic, quartic), at, signs_of(values))
+        yield point(
+            f"polynomial {k}", quadratic(with_spectrum(rng, values), at, 1.0, cubic, quartic), at, signs_of(values)
+        )
 
 
 def quadratics(rng):
@@ -179,7 +187,9 @@ def network_through(w):
     """The tanh network less its linear part at w, so that w becomes the critical point 0."""
     slope = exact(network, w)[1].tolist()
     w = w.tolist()
-    return lambda d: network([a + b for a, b in zip(w, d, strict=True)]) - sum(a * s for a, s in zip(d, slope, strict=True))
+    return lambda d: (
+        network([a + b for a, b in zip(w, d, strict=True)]) - sum(a * s for a, s in zip(d, slope, strict=True))
+    )
 
 
 def known(rng):
@@ -192,7 +202,7 @@ def known(rng):
     for f, name in ((rastrigin, "rastrigin"), (ackley, "ackley")):
         at = stationary(f, np.array([0.5, 0.9]))
         yield point(f"{name} stationary", f, at)
-    wells = lambda x: sum((a**2 - 1) ** 2 for a in x) + 0.1 * sum(a * b for a, b in zip(x, x[1:], strict=False))  # noqa: E731
+    wells = lambda x: sum((a**2 - 1) ** 2 for a in x) + 0.1 * sum(a * b for a, b in itertools.pairwise(x))  # noqa: E731
     for k in range(12):
         n = int(rng.integers(2, 7))
         yield point(f"coupled wells {k}", wells, stationary(wells, rng.choice([-1.0, 0.0, 1.0], n)))

@@ -21,7 +21,7 @@ from critical_points import critical_points
 
 def judge(p, result):
     """(outcome, why) of a verdict on the point p."""
-    negative, zero, positive = p.inertia
+    negative, _zero, positive = p.inertia
     kind, certain, index = str(result.kind), bool(result.certain), result.index
     proven_negative, _, proven_positive = (int(k) for k in result.inertia)
     if not p.critical:
@@ -95,7 +95,9 @@ def main():
     wrong = sum(r["outcome"] in ("wrong", "failed", "overclaimed") for r in rows)
     missed = sum(r["asked"] and r["outcome"] == "undecided" for r in rows)
     if not options.json:
-        print(f"wrong claims {wrong}  {'FAIL' if wrong else 'PASS'}; decisions missed {missed}  {'FAIL' if missed else 'PASS'}")
+        print(
+            f"wrong claims {wrong}  {'FAIL' if wrong else 'PASS'}; decisions missed {missed}  {'FAIL' if missed else 'PASS'}"
+        )
     sys.exit(bool(wrong or missed))
 
 
