@@ -81,19 +81,18 @@ def point(name, formula, x, inertia=None, **more):
     return Point(name, formula, x, inertia or inertia_of(exact(formula, x)[2]), **more)
 
 
+def dot(a, b):
+    return sum(u * v for u, v in zip(a, b, strict=True))
+
+
 def quadratic(h, centre, constant=1.0, cubic=None, quartic=0.0):
     rows, centre = np.asarray(h).tolist(), np.asarray(centre).tolist()
 
     def formula(x):
         d = [a - c for a, c in zip(x, centre, strict=True)]
-        value = (
-            constant
-            + sum(u * sum(c * v for c, v in zip(row, d, strict=True)) for u, row in zip(d, rows, strict=True)) / 2
-        )
+        value = constant + sum(u * dot(row, d) for u, row in zip(d, rows, strict=True)) / 2
         if cubic is not None:
-            value = value + sum(
-                c * u * v * w for c, u, v, w in zip(cubic, d, d[1:] + d[:1], d[2:] + d[:2], strict=True)
-            )
+            value = value + dot(cubic, [u * v * w for u, v, w in zip(d, d[1:] + d[:1], d[2:] + d[:2], strict=True)])
             value = value + quartic * sum(u**2 for u in d) ** 2
         return value
 
@@ -187,9 +186,7 @@ def network_through(w):
     """The tanh network less its linear part at w, so that w becomes the critical point 0."""
     slope = exact(network, w)[1].tolist()
     w = w.tolist()
-    return lambda d: (
-        network([a + b for a, b in zip(w, d, strict=True)]) - sum(a * s for a, s in zip(d, slope, strict=True))
-    )
+    return lambda d: network([a + b for a, b in zip(w, d, strict=True)]) - dot(d, slope)
 
 
 def known(rng):
@@ -202,11 +199,17 @@ def known(rng):
     for f, name in ((rastrigin, "rastrigin"), (ackley, "ackley")):
         at = stationary(f, np.array([0.5, 0.9]))
         yield point(f"{name} stationary", f, at)
-    wells = lambda x: sum((a**2 - 1) ** 2 for a in x) + 0.1 * sum(a * b for a, b in itertools.pairwise(x))  # noqa: E731
+
+    def wells(x):
+        return sum((a**2 - 1) ** 2 for a in x) + 0.1 * sum(a * b for a, b in itertools.pairwise(x))
+
     for k in range(12):
         n = int(rng.integers(2, 7))
         yield point(f"coupled wells {k}", wells, stationary(wells, rng.choice([-1.0, 0.0, 1.0], n)))
-    himmelblau = lambda x: (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2  # noqa: E731
+
+    def himmelblau(x):
+        return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
+
     for k, at in enumerate(((3, 2), (-2.8, 3.1), (-3.8, -3.3), (3.6, -1.8), (-0.27, -0.92), (3.4, 0.07), (0.09, 2.9))):
         yield point(f"himmelblau {k}", himmelblau, stationary(himmelblau, np.array(at, dtype=float)))
 
@@ -219,7 +222,9 @@ def stationary(f, x):
 
 
 def degenerate(rng):
-    one_minus = lambda x: (1 - product(x)) ** 2  # noqa: E731
+    def one_minus(x):
+        return (1 - product(x)) ** 2
+
     z2, z3 = (0, 0), (0, 0, 0)
     yield point("x4", lambda x: x[0] ** 4, (0,), (0, 1, 0))
     yield point("x3", lambda x: x[0] ** 3, (0,), (0, 1, 0))
@@ -253,7 +258,7 @@ def degenerate(rng):
 
         def rotated(x, q=q, signs=signs, powers=powers, at=at):
             d = [a - c for a, c in zip(x, at, strict=True)]
-            turned = [sum(a * b for a, b in zip(row, d, strict=True)) for row in q]
+            turned = [dot(row, d) for row in q]
             return sum(s * u**p for s, u, p in zip(signs, turned, powers, strict=True))
 
         negative = sum(s < 0 for s, p in zip(signs, powers, strict=True) if p == 2)
@@ -269,7 +274,7 @@ def not_critical(rng):
         inner = quadratic(h, np.zeros(n), 1.0, rng.standard_normal(n).tolist(), 0.3)
 
         def formula(x, inner=inner, tilt=tilt):
-            return inner(x) + sum(t * a for t, a in zip(tilt, x, strict=True))
+            return inner(x) + dot(tilt, x)
 
         yield point(f"slope {slope:g} {k}", formula, np.zeros(n), critical=False)
 

@@ -95,9 +95,8 @@ def main():
     wrong = sum(r["outcome"] in ("wrong", "failed", "overclaimed") for r in rows)
     missed = sum(r["asked"] and r["outcome"] == "undecided" for r in rows)
     if not options.json:
-        print(
-            f"wrong claims {wrong}  {'FAIL' if wrong else 'PASS'}; decisions missed {missed}  {'FAIL' if missed else 'PASS'}"
-        )
+        for what, count in (("wrong claims", wrong), ("decisions missed", missed)):
+            print(f"{what:24s}{count:5d}  {'FAIL' if count else 'PASS'} (asked: 0)")
     sys.exit(bool(wrong or missed))
 
 

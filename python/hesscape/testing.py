@@ -379,11 +379,11 @@ def ackley(n: int = 2) -> Surface:
         _, well, wave = parts(x)
         return 20 + math.e - well - wave
 
-    def gradient(x: Array) -> Array:
+    def gradient(x: Array) -> Any:
         radius, well, wave = parts(x)
         return 0.2 * well / (n * radius) * x + wave * w / n * np.sin(w * x)
 
-    def hessian(x: Array) -> Array:
+    def hessian(x: Array) -> Any:
         radius, well, wave = parts(x)
         slope, sine = 0.2 * well / (n * radius), w / n * np.sin(w * x)
         bend = slope / (n * radius) * (1 / radius + 0.2)
