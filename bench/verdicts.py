@@ -23,7 +23,7 @@ def judge(p, result):
     """(outcome, why) of a verdict on the point p."""
     negative, _zero, positive = p.inertia
     kind, certain, index = str(result.kind), bool(result.certain), result.index
-    proven_negative, _, proven_positive = (int(k) for k in result.inertia)
+    proven_negative, _, proven_positive = map(int, result.inertia or (0, len(p.x), 0))
     if not p.critical:
         if certain and kind != "not_critical":
             return "wrong", f"{kind} where the gradient is not zero"
