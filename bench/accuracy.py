@@ -41,7 +41,7 @@ def measure(taylor, p):
     nothing = np.abs(truth) <= np.maximum(1e-14 * np.sqrt(np.outer(diagonal, diagonal))[upper], 1e-40 * largest)
     error = np.where(np.isfinite(h), np.abs(h - truth), np.inf)
     # The truth is rounded to double precision once: half a unit in the last place is not an error.
-    covered = (error <= bound + EPS / 2 * np.abs(truth)) & np.isfinite(h) & np.isfinite(bound)
+    covered = (error <= bound + EPS / 2 * np.abs(truth)) & np.isfinite(h)
     relative = error / np.where(nothing, largest, np.abs(truth))
     slope = np.abs(np.asarray(t.gradient) - p.gradient)
     slope_covered = slope <= np.asarray(t.gradient_error) + EPS / 2 * np.abs(p.gradient)
@@ -102,7 +102,11 @@ def summary(rows):
         erratic = kind in ("noisy", "float32")
         coverage = None if kind == "hard" else 0.99 if erratic else 0.995
         say("problems without a result", len(mine) - len(good), None if kind == "hard" else 0)
-        say("nfev / (2.5 n² + 60 n), largest", (column("nfev") / column("allowed")).max(), 1 if kind == "smooth" else None)
+        say(
+            "nfev / (2.5 n² + 60 n), largest",
+            (column("nfev") / column("allowed")).max(),
+            1 if kind == "smooth" else None,
+        )
         medians = column("median")
         say("median of median relative errors", np.median(medians), 1e-12 if kind == "smooth" else None)
         say("90th percentile of them", np.quantile(medians, 0.9), 1e-9 if kind == "smooth" else None)

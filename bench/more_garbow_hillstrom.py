@@ -80,9 +80,7 @@ def powell_singular(x):
     quadruples = zip(x[::4], x[1::4], x[2::4], x[3::4], strict=True)
     root5, root10 = math.sqrt(5), math.sqrt(10)
     return [
-        r
-        for a, b, c, d in quadruples
-        for r in (a + 10 * b, root5 * (c - d), (b - 2 * c) ** 2, root10 * (a - d) ** 2)
+        r for a, b, c, d in quadruples for r in (a + 10 * b, root5 * (c - d), (b - 2 * c) ** 2, root10 * (a - d) ** 2)
     ]
 
 
@@ -103,9 +101,7 @@ def kowalik_osborne(x):
 
 def brown_dennis(x):
     times = [i / 5 for i in range(1, 21)]
-    return [
-        (x[0] + t * x[1] - math.exp(t)) ** 2 + (x[2] + x[3] * math.sin(t) - math.cos(t)) ** 2 for t in times
-    ]
+    return [(x[0] + t * x[1] - math.exp(t)) ** 2 + (x[2] + x[3] * math.sin(t) - math.cos(t)) ** 2 for t in times]
 
 
 OSBORNE1 = (
@@ -121,12 +117,8 @@ def osborne1(x):
 
 
 def biggs_exp6(x):
-    data = [
-        (i / 10, math.exp(-i / 10) - 5 * math.exp(-i) + 3 * math.exp(-4 * i / 10)) for i in range(1, 14)
-    ]
-    return [
-        x[2] * np.exp(-t * x[0]) - x[3] * np.exp(-t * x[1]) + x[5] * np.exp(-t * x[4]) - y for t, y in data
-    ]
+    data = [(i / 10, math.exp(-i / 10) - 5 * math.exp(-i) + 3 * math.exp(-4 * i / 10)) for i in range(1, 14)]
+    return [x[2] * np.exp(-t * x[0]) - x[3] * np.exp(-t * x[1]) + x[5] * np.exp(-t * x[4]) - y for t, y in data]
 
 
 OSBORNE2 = (
@@ -277,9 +269,7 @@ def _problems():
     yield Standard("brown_dennis", brown_dennis, (25, 5, -5, -1), (85822.2,))
     yield Standard("osborne1", osborne1, (0.5, 1.5, -1, 0.01, 0.02), (5.46489e-5,))
     yield Standard("biggs_exp6", biggs_exp6, (1, 2, 1, 1, 1, 1), (0, 5.65565e-3), (1, 10, 1, 5, 4, 3))
-    yield Standard(
-        "osborne2", osborne2, (1.3, 0.65, 0.65, 0.7, 0.6, 3, 5, 7, 2, 4.5, 5.5), (4.01377e-2,)
-    )
+    yield Standard("osborne2", osborne2, (1.3, 0.65, 0.65, 0.7, 0.6, 3, 5, 7, 2, 4.5, 5.5), (4.01377e-2,))
     for n, best in ((6, 2.28767e-3), (9, 1.39976e-6), (12, 4.72238e-10)):
         yield Standard(f"watson_{n}", watson, (0,) * n, (best,))
     for n in (10, 30, 50, 100):

@@ -208,9 +208,22 @@ def in_single_precision():
             yield problem(f"{name} float32 rounded x", "float32", formula, rounded, law="float32")
 
 
+def listed(kind, make):
+    return lambda: (problem(name, kind, f, x) for name, f, x in make())
+
+
+GROUPS = {
+    "smooth": smooth,
+    "cluster": clusters,
+    "noisy": with_noise,
+    "float32": in_single_precision,
+    "trap": listed("trap", traps),
+    "hard": listed("hard", hard),
+}
+
+
 def all_problems(only=""):
-    """Every problem whose name or kind contains `only`."""
-    groups = [smooth(), clusters(), with_noise(), in_single_precision()]
-    groups.append(problem(name, "trap", f, x) for name, f, x in traps())
-    groups.append(problem(name, "hard", f, x) for name, f, x in hard())
-    return [p for group in groups for p in group if only in p.name or only == p.kind]
+    """Every problem of the kind `only`, or whose name contains it."""
+    if only in GROUPS:
+        return list(GROUPS[only]())
+    return [p for make in GROUPS.values() for p in make() if only in p.name]

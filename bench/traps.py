@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -46,7 +47,7 @@ def network(x):
 
 
 def rosenbrock(x):
-    return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in zip(x, x[1:], strict=False))
+    return sum(100 * (b - a**2) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(x))
 
 
 def scaled(formula, scales):
@@ -102,7 +103,11 @@ def traps():
         point = np.array([-1.2, 1.0, 0.7]) / s
         yield f"rosenbrock_3 scale {s:g}", scaled(rosenbrock, (s,) * 3), point
         yield f"rosenbrock_2 mixed {s:g}", scaled(rosenbrock, (s, 1 / s)), (-1.2 / s, 1.0 * s)
-        yield f"wells mixed {s:g}", scaled(lambda x: np.exp(-x[0] ** 2) + x[0] * x[1] + np.cos(x[1]), (s, 1)), (0, 0.2)
+        yield (
+            f"wells mixed {s:g}",
+            scaled(lambda x: np.exp(-(x[0] ** 2)) + x[0] * x[1] + np.cos(x[1]), (s, 1)),
+            (0, 0.2),
+        )
     for s in (1e-5, 1e5):
         yield f"cosine at 0 scale {s:g}", scaled(lambda x: np.cos(x[0]), (s,)), (0,)
         yield f"exp at 0 scale {s:g}", scaled(lambda x: np.exp(x[0]) + x[0] * x[1], (s, 1)), (0, 0)
