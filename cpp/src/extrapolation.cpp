@@ -5,10 +5,18 @@
 #include <limits>
 
 namespace hesscape {
+namespace {
+
+// Of the truncation error that the first derivative shows, over the step: less than the second
+// derivative's own where the series of both converge, and far more where the values are aliased.
+constexpr double witness_weight = 0.01;
+
+}  // namespace
 
 Extrapolation::Extrapolation(std::span<const double> step, std::span<const double> quotient,
                              std::span<const double> quotient_noise)
     : rungs_(static_cast<int>(step.size())) {
+  std::copy(step.begin(), step.end(), step_.begin());
   std::copy(quotient.begin(), quotient.end(), value_.begin());
   std::copy(quotient_noise.begin(), quotient_noise.end(), noise_.begin());
   for (int k = 1; k <= std::min(max_order, rungs_ - 1); ++k) {
@@ -27,7 +35,7 @@ double Extrapolation::hidden(int rung, int order) const {
   return noise(rung, order) + 0.5 * noise(rung + 1, order);
 }
 
-double Extrapolation::error(int rung, int order) const {
+double Extrapolation::truncation(int rung, int order) const {
   const double here = value(rung, order);
   // What the next finer rung changes is most of the truncation error, all of it within a factor of two
   // even where the series converges slowly. That it is small by accident is unlikely to happen to the
@@ -36,16 +44,20 @@ double Extrapolation::error(int rung, int order) const {
   if (order > 0) truncation = std::max(truncation, 0.05 * std::abs(here - value(rung + 1, order - 1)));
   for (int r = rung + 2; r + order < rungs_; ++r)
     truncation = std::max(truncation, std::abs(here - value(r, order)) - noise(r, order));
-  return truncation + hidden(rung, order);
+  return truncation;
 }
 
-Extrapolated Extrapolation::best() const {
+Extrapolated Extrapolation::best(const Extrapolation* witness) const {
   Extrapolated best;
   best.error = std::numeric_limits<double>::infinity();
   for (int k = 0; k <= std::min(max_order, rungs_ - 2); ++k) {
     for (int r = 0; r + k + 1 < rungs_; ++r) {
-      const double e = error(r, k);
-      if (e < best.error) best = {value(r, k), e, hidden(r, k), r, k};
+      const double noise = hidden(r, k);
+      if (noise >= best.error) continue;
+      double e = truncation(r, k) + noise;
+      if (witness != nullptr)
+        e += witness_weight * witness->truncation(r, k) / step_[static_cast<std::size_t>(r)];
+      if (e < best.error) best = {value(r, k), e, noise, r, k};
     }
   }
   return best;

@@ -16,6 +16,7 @@ constexpr int growth_limit = 24;  // powers of two above the first step
 constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at most
 constexpr int shrink_limit = 60;  // powers of two below the first step
 constexpr double good_enough = 0x1p-44;
+constexpr double quiet = 0.125;
 constexpr double noise_sigmas = 4.0;
 
 struct Quotients {
@@ -113,18 +114,35 @@ std::vector<NoiseSample> Ladder::noise_samples(double centre) const {
 
 AxisDerivatives Ladder::derivatives(double centre, const NoiseModel& noise) const {
   const Quotients q = quotients(rungs_, centre, noise);
-  return {Extrapolation(q.step, q.first, q.first_noise).best(),
-          Extrapolation(q.step, q.second, q.second_noise).best()};
+  const Extrapolation first(q.step, q.first, q.first_noise);
+  return {first.best(), Extrapolation(q.step, q.second, q.second_noise).best(&first)};
+}
+
+// The lowest rungs depart from smoothness far less than the noise level says, so what it was taken
+// from is the function itself on rungs too coarse for it.
+bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
+  const std::vector<NoiseSample> samples = noise_samples(centre);
+  if (samples.size() < 4) return false;
+  double departed = 0.0;
+  double expected = 0.0;
+  double rounding = 0.0;
+  for (const NoiseSample& s : std::span(samples).last(4)) {
+    departed += std::pow(s.deviation, 2);
+    expected += std::pow(noise.at(s.magnitude), 2);
+    rounding += std::pow(16.0 * std::numeric_limits<double>::epsilon() * s.magnitude, 2);
+  }
+  return expected > rounding && departed < quiet * quiet * expected;
 }
 
 void Ladder::plan(double centre, const NoiseModel& noise) {
   wanted_.clear();
   const Quotients q = quotients(rungs_, centre, noise);
-  const Extrapolated best = Extrapolation(q.step, q.second, q.second_noise).best();
+  const Extrapolation first(q.step, q.first, q.first_noise);
+  const Extrapolated best = Extrapolation(q.step, q.second, q.second_noise).best(&first);
   const bool none = best.coarsest < 0;
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.step.size());
   const bool truncated = none || best.error - best.noise > best.noise;
-  if (at_bottom && truncated && bottom() > start_ - shrink_limit) {
+  if (((at_bottom && truncated) || quiet_below(centre, noise)) && bottom() > start_ - shrink_limit) {
     want(bottom() - stride);
     if (!wanted_.empty()) return;
   }
@@ -149,8 +167,9 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
 void Ladder::plan_pairs(double centre, const NoiseModel& noise, int levels) {
   wanted_.clear();
   const Quotients q = quotients(rungs_, centre, noise);
+  const Extrapolation first(q.step, q.first, q.first_noise);
   const Extrapolation table(q.step, q.second, q.second_noise);
-  const Extrapolated best = table.best();
+  const Extrapolated best = table.best(&first);
   pair_exponent_ = std::min(start_, top());
   reduction_ = 1.0;
   if (best.coarsest >= 0 && std::abs(best.value) > best.error) {

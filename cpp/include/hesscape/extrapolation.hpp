@@ -29,18 +29,21 @@ class Extrapolation {
   int rungs() const { return rungs_; }
   double value(int rung, int order) const { return value_[at(rung, order)]; }
   double noise(int rung, int order) const { return noise_[at(rung, order)]; }
-  double error(int rung, int order) const;
 
   // The entry of least error. Every entry must agree with all finer ones of its order, so rungs that
-  // agree among themselves on an aliased value lose to the finer ones that see through it.
-  Extrapolated best() const;
+  // agree among themselves on an aliased value lose to the finer ones that see through it. A witness,
+  // the table of the first derivative from the same values, exposes those that even agree with them.
+  Extrapolated best(const Extrapolation* witness = nullptr) const;
 
  private:
+  // What the finer entries of the same order say of the truncation error.
+  double truncation(int rung, int order) const;
   // Noise, and the truncation error that can hide behind the noise of the next finer rung.
   double hidden(int rung, int order) const;
   static int at(int rung, int order) { return order * max_rungs + rung; }
 
   int rungs_;
+  std::array<double, max_rungs> step_;
   std::array<double, max_rungs*(max_order + 1)> value_;
   std::array<double, max_rungs*(max_order + 1)> noise_;
 };

@@ -61,6 +61,7 @@ class Ladder {
 
  private:
   void want(int exponent);
+  bool quiet_below(double centre, const NoiseModel& noise) const;
   int top() const { return rungs_.front().exponent; }
   int bottom() const { return rungs_.back().exponent; }
 
