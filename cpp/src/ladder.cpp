@@ -27,6 +27,9 @@ double magnitude(const Rung& rung, double centre) {
   return std::max({std::abs(rung.plus), std::abs(rung.minus), std::abs(centre)});
 }
 
+// x + h was rounded away inside f, or f is flat, or changes by less than it resolves.
+bool silent(const Rung& rung, double centre) { return rung.plus == centre && rung.minus == centre; }
+
 Quotients quotients(const std::vector<Rung>& rungs, double centre, const NoiseModel& noise) {
   Quotients q;
   for (const Rung& r : rungs) {
@@ -104,10 +107,9 @@ std::vector<NoiseSample> Ladder::noise_samples(double centre) const {
   for (const Rung& r : rungs_) {
     if (!r.finite()) continue;
     const std::size_t here = row++;
-    const bool silent = r.plus == centre && r.minus == centre;  // x was rounded away inside f, or f is flat
-    if (here == 0 || silent) continue;
-    samples.push_back({second[here], magnitude(r, centre)});
-    samples.push_back({first[here], magnitude(r, centre)});
+    if (here == 0 || magnitude(r, centre) == 0.0) continue;
+    samples.push_back({second[here], magnitude(r, centre), silent(r, centre)});
+    samples.push_back({first[here], magnitude(r, centre), silent(r, centre)});
   }
   return samples;
 }
@@ -122,7 +124,7 @@ AxisDerivatives Ladder::derivatives(double centre, const NoiseModel& noise) cons
 // from is the function itself on rungs too coarse for it.
 bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
   const std::vector<NoiseSample> samples = noise_samples(centre);
-  if (samples.size() < 4) return false;
+  if (samples.size() < 4 || silent(rungs_.back(), centre)) return false;
   double departed = 0.0;
   double expected = 0.0;
   double rounding = 0.0;
@@ -142,7 +144,7 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   const bool none = best.coarsest < 0;
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.step.size());
   const bool truncated = none || best.error - best.noise > best.noise;
-  if (((at_bottom && truncated) || quiet_below(centre, noise)) && bottom() > start_ - shrink_limit) {
+  if (((at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise)) && bottom() > start_ - shrink_limit) {
     want(bottom() - stride);
     if (!wanted_.empty()) return;
   }

@@ -4,46 +4,56 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace hesscape {
 namespace {
 
-constexpr int window = 8;  // samples: two differences on each of four rungs
+constexpr std::size_t window = 8;  // samples: two differences on each of four rungs
 constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};
 
+double scaled(const NoiseSample& sample, double power) {
+  return sample.deviation / std::pow(sample.magnitude, power);
+}
+
 // The least root mean square over windows of neighbouring rungs: coarse windows see truncation too,
-// which only makes them larger.
+// which only makes them larger. Where f is silent its resolution is what was expected to be seen.
 double quietest(std::span<const NoiseSample> samples, double power) {
-  const int count = static_cast<int>(samples.size());
-  const int width = std::min(window, count);
-  if (width == 0) return 0.0;
-  double least = std::numeric_limits<double>::infinity();
-  for (int first = 0; first + width <= count; first += 2) {
-    double sum = 0.0;
-    for (const NoiseSample& s : samples.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(width))) {
-      const double u = s.deviation / std::pow(s.magnitude, power);
-      sum += u * u;
-    }
-    least = std::min(least, std::sqrt(sum / width));
+  std::vector<double> squares;
+  double resolution = 0.0;
+  for (const NoiseSample& s : samples) {
+    const double u = scaled(s, power);
+    if (s.silent)
+      resolution = std::max(resolution, u);
+    else
+      squares.push_back(u * u);
   }
-  return least;
+  const std::size_t width = std::min<std::size_t>(window, squares.size());
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t first = 0; first + width <= squares.size(); first += 2) {
+    const auto begin = squares.begin() + static_cast<std::ptrdiff_t>(first);
+    const double sum = std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(width), 0.0);
+    least = std::min(least, std::sqrt(sum / static_cast<double>(width)));
+  }
+  return width == 0 ? resolution : std::max(least, resolution);
 }
 
 // The variance of the logarithms over the finer rungs; deviations below rounding count as rounding.
 double spread(std::span<const std::vector<NoiseSample>> axes, double power, double rounding) {
   double total = 0.0;
   for (const auto& samples : axes) {
+    double count = 0.0;
     double sum = 0.0;
     double square = 0.0;
     const auto fine = std::span(samples).subspan(samples.size() / 3);
     for (const NoiseSample& s : fine) {
-      const double deviation = std::max(s.deviation, rounding * s.magnitude);
-      const double l = std::log(deviation / std::pow(s.magnitude, power));
+      if (s.silent) continue;
+      const double l = std::log(std::max(scaled(s, power), rounding * std::pow(s.magnitude, 1.0 - power)));
+      count += 1.0;
       sum += l;
       square += l * l;
     }
-    const double count = std::max<double>(1.0, static_cast<double>(fine.size()));
-    total += square / count - (sum / count) * (sum / count);
+    if (count > 0.0) total += square / count - std::pow(sum / count, 2);
   }
   return total;
 }

@@ -13,6 +13,7 @@ namespace hesscape {
 struct NoiseSample {
   double deviation;
   double magnitude;
+  bool silent;  // f took the same value on both sides and at x: it resolves no less than `deviation`
 };
 
 // The standard deviation of f where it has the size `magnitude`: the larger of level * magnitude^power
