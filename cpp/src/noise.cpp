@@ -10,6 +10,7 @@ namespace hesscape {
 namespace {
 
 constexpr std::size_t window = 8;  // samples: two differences on each of four rungs
+constexpr double unbiased = 1.5;   // the least of several such means is that much below their mean
 constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};
 
 double scaled(const NoiseSample& sample, double power) {
@@ -33,7 +34,7 @@ double quietest(std::span<const NoiseSample> samples, double power) {
   for (std::size_t first = 0; first + width <= squares.size(); first += 2) {
     const auto begin = squares.begin() + static_cast<std::ptrdiff_t>(first);
     const double sum = std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(width), 0.0);
-    least = std::min(least, std::sqrt(sum / static_cast<double>(width)));
+    least = std::min(least, unbiased * std::sqrt(sum / static_cast<double>(width)));
   }
   return width == 0 ? resolution : std::max(least, resolution);
 }

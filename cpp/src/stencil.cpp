@@ -19,7 +19,7 @@ constexpr int least_levels = 2;
 constexpr int most_lost = 12;
 constexpr double noise_sigmas = 4.0;
 constexpr double backward_ulps = 0x1p-51;
-constexpr double relative_tolerance = 1e-11;  // pairs with a larger error get further levels
+constexpr double relative_tolerance = 1e-8;  // pairs with a larger error get further levels
 
 }  // namespace
 
