@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t window = 8;  // samples: two differences on each of four rungs
 constexpr double unbiased = 1.5;   // the least of several such means is that much below their mean
+constexpr int few = 12;
 constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};
 
 double scaled(const NoiseSample& sample, double power) {
@@ -72,7 +73,12 @@ std::vector<double> levels(std::span<const std::vector<NoiseSample>> axes, doubl
     if (!samples.empty()) informative.push_back(level.back());
   }
   const double common = informative.empty() ? 0.0 : median(informative);
-  for (double& own : level) own = std::max(own, common);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    // A window over few rungs sees the function itself; the other axes know better.
+    const auto heard = std::ranges::count(axes[i], false, &NoiseSample::silent);
+    if (heard < few) level[i] = std::min(level[i], 10.0 * common);
+    level[i] = std::max(level[i], common);
+  }
   return level;
 }
 
