@@ -10,4 +10,6 @@ namespace hesscape::bindings {
 
 namespace py = pybind11;
 
+void register_measurement(py::module_& m);
+
 }  // namespace hesscape::bindings

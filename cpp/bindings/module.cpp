@@ -3,4 +3,5 @@
 PYBIND11_MODULE(_core, m) {
   m.doc() = "The C++ core of hesscape.";
   m.attr("__version__") = HESSCAPE_VERSION;
+  hesscape::bindings::register_measurement(m);
 }

@@ -1,0 +1,78 @@
+// The values of f along one axis, on a ladder of steps that grows, shrinks and fills in as they come.
+#pragma once
+
+#include <vector>
+
+#include "hesscape/extrapolation.hpp"
+#include "hesscape/noise.hpp"
+
+namespace hesscape {
+
+// x displaced by about 2^exponent to either side; `step` is half of what separates the two points,
+// exactly, and exactly their distance from x unless the step is larger than x.
+struct Displacement {
+  Displacement(double x, int exponent);
+
+  double plus;
+  double minus;
+  double step;
+};
+
+struct Rung {
+  int exponent;
+  double step;
+  double plus;   // f(x + step e_i)
+  double minus;  // f(x - step e_i)
+
+  bool finite() const;
+};
+
+// The derivatives along the axis and where they were found.
+struct AxisDerivatives {
+  Extrapolated first;
+  Extrapolated second;
+};
+
+class Ladder {
+ public:
+  // The first rungs: powers of 8 down from about |x| / 8, or from `step` when it is given.
+  // `size` is the largest |x_j| of the point: a coordinate far below it counts as zero.
+  Ladder(double x, double size, double step);
+
+  // Exponents that are still wanted; empty when the ladder is finished.
+  const std::vector<int>& wanted() const { return wanted_; }
+  void add(int exponent, double plus, double minus);
+  const Rung* find(int exponent) const;
+
+  std::vector<NoiseSample> noise_samples(double centre) const;
+  AxisDerivatives derivatives(double centre, const NoiseModel& noise) const;
+
+  // Decides on the next rungs from what was measured: up while only noise limits the second
+  // derivative, down while only truncation does, then the halvings around the best rung.
+  void plan(double centre, const NoiseModel& noise);
+  // The rung from which `levels` halvings serve a pair best; wants those that are missing.
+  void plan_pairs(double centre, const NoiseModel& noise, int levels);
+
+  int pair_exponent() const { return pair_exponent_; }
+  // By how much the last extrapolation of `levels` rungs reduced the truncation error.
+  double reduction() const { return reduction_; }
+  bool shortened() const;
+  double x() const { return x_; }
+
+ private:
+  void want(int exponent);
+  bool quiet_below(double centre, const NoiseModel& noise) const;
+  int top() const { return rungs_.front().exponent; }
+  int bottom() const { return rungs_.back().exponent; }
+
+  double x_;
+  int start_;            // the first exponent tried
+  bool fixed_;           // the user gave the step: the ladder never grows
+  bool refined_ = false;
+  int pair_exponent_ = 0;
+  double reduction_ = 1.0;
+  std::vector<Rung> rungs_;  // coarsest first
+  std::vector<int> wanted_;
+};
+
+}  // namespace hesscape

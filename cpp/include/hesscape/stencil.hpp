@@ -1,0 +1,117 @@
+// Gradient and Hessian of a stack of points from values of f alone, by asking and being told.
+#pragma once
+
+#include <Eigen/Core>
+#include <optional>
+#include <vector>
+
+#include "hesscape/ladder.hpp"
+#include "hesscape/noise.hpp"
+#include "hesscape/status.hpp"
+
+namespace hesscape {
+
+using Points = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+struct StencilOptions {
+  std::optional<double> noise;  // one standard deviation of f; estimated when absent
+  Eigen::VectorXd step;         // the coarsest step along each axis; empty: from the data
+  int levels = 0;               // of extrapolation for the pairs; 0: what 2.5 n^2 + 60 n values allow
+  bool pairs = true;            // false: gradient and diagonal only
+};
+
+// One row or one n x n block a point; errors are bounds within the noise model.
+struct Derivatives {
+  Eigen::VectorXd value;
+  Points gradient, gradient_error;
+  Points hessian, hessian_error;  // (N, n * n)
+  Points step;
+  Eigen::VectorXd noise;
+  std::vector<Status> status;
+  std::vector<long long> nfev;
+};
+
+// A coordinate or two that differ from the point's own.
+struct Probe {
+  int point;
+  int i, j;  // -1: none
+  double xi, xj;
+};
+
+// The measurement goes in waves of points that share blocks of values: first the centres and the axes'
+// ladders, round by round, then the pairs, a bounded number at a time.
+class Stencil {
+ public:
+  // Rows of `points` are points; all finite, at least one column.
+  Stencil(Points points, StencilOptions options);
+
+  bool done() const { return probes_.empty(); }
+  // The points whose values are wanted now; each round's values are told in the same order.
+  const std::vector<Probe>& probes() const { return probes_; }
+  const Points& points() const { return points_; }
+  void tell(const Eigen::Ref<const Eigen::VectorXd>& values);
+  const Derivatives& result() const { return result_; }
+
+ private:
+  struct Request {  // one rung of one ladder, two probes
+    int ladder;
+    int exponent;
+  };
+  struct PairLevel {  // the polarisation formula at one level of halving
+    double step, quotient, noise;
+  };
+  struct Pair {
+    int point, i, j;
+    int next_level = 0;
+    int lost = 0;  // levels with values that are not finite
+    std::vector<PairLevel> levels;  // the finite ones, coarsest first
+    double value = 0.0, error = 0.0;
+    bool wants_more = true;
+  };
+  struct PairRequest {  // two probes for the pair, two for each axis without a rung at this level
+    int pair;
+    int level;
+    bool axis_i, axis_j;
+  };
+
+  int n() const { return static_cast<int>(points_.cols()); }
+  Ladder& ladder(int point, int axis) { return ladders_[static_cast<std::size_t>((point - wave_first_) * n() + axis)]; }
+  double centre(int point) const { return result_.value[point]; }
+  void ask_for(int point, int i, double xi, int j = -1, double xj = 0.0);
+  void start_wave();
+  void take_centres(const Eigen::Ref<const Eigen::VectorXd>& values);
+  void ask_ladders();
+  void take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values);
+  void estimate_noise_of(int point);
+  void plan_ladders();
+  void finish_axes();
+  void add_backward_error(int point);
+  void ask_pairs();
+  void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
+  void ask_level(int pair, int level);
+  void judge(Pair& pair);
+  int levels() const;
+  bool more_pairs() const { return pair_point_ < wave_last_; }
+  void finish_wave();
+
+  enum class Phase { centre, ladders, pairing_rungs, pairs };
+
+  Points points_;
+  StencilOptions options_;
+  Derivatives result_;
+  Phase phase_ = Phase::centre;
+  std::vector<Probe> probes_;
+
+  int wave_first_ = 0, wave_last_ = 0;
+  std::vector<Ladder> ladders_;
+  std::vector<NoiseModel> axis_noise_;  // of each ladder
+  std::vector<Request> requests_;
+  Points curvature_;  // the diagonal of H, a row for each point of the wave
+
+  int pair_point_ = 0, pair_i_ = 0, pair_j_ = 0;  // the next pair to start
+  std::vector<Pair> pairs_;
+  std::vector<PairRequest> pair_requests_;
+  std::vector<long long> spare_;  // values left for extra levels, of each point of the wave
+};
+
+}  // namespace hesscape

@@ -1,0 +1,42 @@
+#include "hesscape/measurement.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hesscape {
+namespace {
+
+constexpr int block_cells = 1 << 16;  // 512 KiB: half of a common second-level cache
+constexpr int least_capacity = 64;
+
+int capacity(const Points& points) {
+  const auto n = static_cast<int>(points.cols());
+  const int most = std::max(least_capacity, block_cells / n);
+  const long long wanted = static_cast<long long>(points.rows()) * std::max(18LL * n, 1LL * n * n);
+  return static_cast<int>(std::min<long long>(most, wanted));
+}
+
+}  // namespace
+
+Measurement::Measurement(Points points, StencilOptions options, bool by_point)
+    : stencil_(std::move(points), std::move(options)),
+      block_(stencil_.points(), capacity(stencil_.points()), by_point) {}
+
+int Measurement::ask() {
+  const auto& probes = stencil_.probes();
+  const int count = std::min(block_.capacity(), static_cast<int>(probes.size()) - told_);
+  block_.fill(stencil_.points(), std::span(probes).subspan(static_cast<std::size_t>(told_), static_cast<std::size_t>(count)));
+  return count;
+}
+
+void Measurement::tell(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  const auto round = static_cast<Eigen::Index>(stencil_.probes().size());
+  if (told_ == 0) values_.resize(round);
+  values_.segment(told_, values.size()) = values;
+  told_ += static_cast<int>(values.size());
+  if (told_ < round) return;
+  told_ = 0;
+  stencil_.tell(values_);
+}
+
+}  // namespace hesscape

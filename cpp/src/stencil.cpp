@@ -1,0 +1,340 @@
+#include "hesscape/stencil.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace hesscape {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double inf = std::numeric_limits<double>::infinity();
+constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
+constexpr int pairs_at_once = 8192;
+constexpr int axis_values = 42;      // an axis takes about as many
+constexpr int most_levels = 6;
+constexpr int least_levels = 2;
+constexpr int most_lost = 12;
+constexpr double noise_sigmas = 4.0;
+constexpr double backward_ulps = 0x1p-51;
+constexpr double relative_tolerance = 1e-8;  // pairs with a larger error get further levels
+
+}  // namespace
+
+Stencil::Stencil(Points points, StencilOptions options)
+    : points_(std::move(points)), options_(std::move(options)) {
+  const Eigen::Index count = points_.rows();
+  const Eigen::Index size = points_.cols();
+  result_.value = result_.noise = Eigen::VectorXd::Constant(count, nan);
+  result_.gradient = result_.gradient_error = result_.step = Points::Constant(count, size, nan);
+  if (options_.pairs)
+    result_.hessian = result_.hessian_error = Points::Constant(count, size * size, nan);
+  result_.status.assign(static_cast<std::size_t>(count), Status::ok);
+  result_.nfev.assign(static_cast<std::size_t>(count), 0);
+  start_wave();
+}
+
+int Stencil::levels() const {
+  if (options_.levels > 0) return options_.levels;
+  if (n() == 1) return least_levels;
+  const double budget = 2.5 * n() * n() + (60.0 - axis_values) * n();
+  return std::clamp(static_cast<int>(budget / (n() * (n() - 1.0))), least_levels, most_levels);
+}
+
+void Stencil::ask_for(int point, int i, double xi, int j, double xj) {
+  probes_.push_back({point, i, j, xi, xj});
+}
+
+void Stencil::start_wave() {
+  phase_ = Phase::centre;
+  wave_first_ = wave_last_;
+  const int share = std::max(1, wave_cells / (18 * n() * n()));
+  wave_last_ = std::min(static_cast<int>(points_.rows()), wave_first_ + share);
+  ladders_.clear();
+  axis_noise_.clear();
+  for (int p = wave_first_; p < wave_last_; ++p) ask_for(p, -1, 0.0);
+}
+
+void Stencil::tell(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  for (const Probe& probe : probes_) ++result_.nfev[static_cast<std::size_t>(probe.point)];
+  probes_.clear();
+  switch (phase_) {
+    case Phase::centre:
+      take_centres(values);
+      break;
+    case Phase::ladders:
+    case Phase::pairing_rungs:
+      take_ladders(values);
+      break;
+    case Phase::pairs:
+      take_pairs(values);
+      break;
+  }
+}
+
+void Stencil::take_centres(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  result_.value.segment(wave_first_, wave_last_ - wave_first_) = values;
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    const auto x = points_.row(p);
+    if (!std::isfinite(centre(p))) result_.status[static_cast<std::size_t>(p)] = Status::not_finite;
+    const double size = x.cwiseAbs().maxCoeff();
+    for (int i = 0; i < n(); ++i)
+      ladders_.emplace_back(x[i], size, options_.step.size() > 0 ? options_.step[i] : 0.0);
+  }
+  axis_noise_.resize(ladders_.size());
+  phase_ = Phase::ladders;
+  ask_ladders();
+}
+
+void Stencil::ask_ladders() {
+  requests_.clear();
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
+    for (int i = 0; i < n(); ++i) {
+      for (const int exponent : ladder(p, i).wanted()) {
+        const Displacement at(points_(p, i), exponent);
+        requests_.push_back({(p - wave_first_) * n() + i, exponent});
+        ask_for(p, i, at.plus);
+        ask_for(p, i, at.minus);
+      }
+    }
+  }
+  if (!requests_.empty()) return;
+  if (phase_ == Phase::ladders) {
+    phase_ = Phase::pairing_rungs;
+    plan_ladders();
+    ask_ladders();
+  } else {
+    finish_axes();
+  }
+}
+
+void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  for (std::size_t r = 0; r < requests_.size(); ++r) {
+    const auto row = static_cast<Eigen::Index>(2 * r);
+    ladders_[static_cast<std::size_t>(requests_[r].ladder)].add(requests_[r].exponent, values[row],
+                                                                values[row + 1]);
+  }
+  if (phase_ == Phase::pairing_rungs) return finish_axes();
+  for (int p = wave_first_; p < wave_last_; ++p) estimate_noise_of(p);
+  plan_ladders();
+  ask_ladders();
+}
+
+void Stencil::estimate_noise_of(int point) {
+  const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
+  const auto size = static_cast<std::size_t>(n());
+  std::vector<NoiseModel> models(size, {options_.noise.value_or(0.0), 0.0, rounding_level(n())});
+  if (!options_.noise) {
+    std::vector<std::vector<NoiseSample>> samples(size);
+    for (int i = 0; i < n(); ++i) samples[static_cast<std::size_t>(i)] = ladder(point, i).noise_samples(centre(point));
+    models = estimate_noise(samples);
+  }
+  std::ranges::copy(models, axis_noise_.begin() + first);
+  result_.noise[point] = std::ranges::max(models, {}, &NoiseModel::level).at(std::abs(centre(point)));
+}
+
+void Stencil::plan_ladders() {
+  for (std::size_t l = 0; l < ladders_.size(); ++l) {
+    const int point = wave_first_ + static_cast<int>(l) / n();
+    if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite) continue;
+    if (phase_ == Phase::ladders)
+      ladders_[l].plan(centre(point), axis_noise_[l]);
+    else
+      ladders_[l].plan_pairs(centre(point), axis_noise_[l], options_.pairs ? levels() : 0);
+  }
+}
+
+void Stencil::finish_axes() {
+  curvature_ = Points::Zero(wave_last_ - wave_first_, n());
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    Status& status = result_.status[static_cast<std::size_t>(p)];
+    if (status == Status::not_finite) continue;
+    for (int i = 0; i < n(); ++i) {
+      const Ladder& axis = ladder(p, i);
+      const AxisDerivatives d = axis.derivatives(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)]);
+      if (d.second.coarsest < 0) {
+        status = Status::no_step;
+        continue;
+      }
+      if (axis.shortened() && status == Status::ok) status = Status::shortened;
+      result_.gradient(p, i) = d.first.value;
+      result_.gradient_error(p, i) = d.first.error;
+      curvature_(p - wave_first_, i) = d.second.value;
+      result_.step(p, i) = std::ldexp(1.0, axis.pair_exponent());
+      if (options_.pairs) {
+        result_.hessian(p, i * n() + i) = d.second.value;
+        result_.hessian_error(p, i * n() + i) = d.second.error + backward_ulps * std::abs(d.second.value);
+      }
+    }
+  }
+  for (int p = wave_first_; p < wave_last_; ++p) add_backward_error(p);
+  phase_ = Phase::pairs;
+  pair_point_ = options_.pairs && n() > 1 ? wave_first_ : wave_last_;
+  pair_i_ = 0;
+  pair_j_ = 1;
+  const long long budget = (5LL * n() * n()) / 2 + 60LL * n();
+  spare_.clear();
+  for (int p = wave_first_; p < wave_last_; ++p)
+    spare_.push_back(options_.levels > 0 ? 0 : budget - result_.nfev[static_cast<std::size_t>(p)] - 1LL * levels() * n() * (n() - 1));
+  ask_pairs();
+}
+
+// Rounding inside f is at best that of a point some ulps from x, whose gradient differs by H dx.
+void Stencil::add_backward_error(int point) {
+  const Eigen::ArrayXd root = curvature_.row(point - wave_first_).array().abs().sqrt();
+  const double moved = backward_ulps * (root * points_.row(point).transpose().array().abs()).sum();
+  result_.gradient_error.row(point).array() += moved * root.transpose();
+}
+
+void Stencil::ask_pairs() {
+  pairs_.clear();
+  pair_requests_.clear();
+  while (more_pairs() && static_cast<int>(pairs_.size()) < pairs_at_once) {
+    if (result_.status[static_cast<std::size_t>(pair_point_)] < Status::no_step) {
+      Pair pair;
+      pair.point = pair_point_;
+      pair.i = pair_i_;
+      pair.j = pair_j_;
+      pairs_.push_back(std::move(pair));
+      for (int l = 0; l < levels(); ++l) ask_level(static_cast<int>(pairs_.size()) - 1, l);
+      if (++pair_j_ == n()) {
+        pair_j_ = ++pair_i_ + 1;
+      }
+      if (pair_i_ < n() - 1) continue;
+    }
+    ++pair_point_;
+    pair_i_ = 0;
+    pair_j_ = 1;
+  }
+  if (!pairs_.empty()) return;
+  finish_wave();
+}
+
+void Stencil::ask_level(int index, int level) {
+  Pair& pair = pairs_[static_cast<std::size_t>(index)];
+  const int ei = ladder(pair.point, pair.i).pair_exponent() - level;
+  const int ej = ladder(pair.point, pair.j).pair_exponent() - level;
+  const Displacement at_i(points_(pair.point, pair.i), ei);
+  const Displacement at_j(points_(pair.point, pair.j), ej);
+  pair.next_level = level + 1;
+  if (at_i.step == 0.0 || at_j.step == 0.0) {
+    pair.wants_more = false;
+    return;
+  }
+  const bool axis_i = ladder(pair.point, pair.i).find(ei) == nullptr;
+  const bool axis_j = ladder(pair.point, pair.j).find(ej) == nullptr;
+  pair_requests_.push_back({index, level, axis_i, axis_j});
+  ask_for(pair.point, pair.i, at_i.plus, pair.j, at_j.plus);
+  ask_for(pair.point, pair.i, at_i.minus, pair.j, at_j.minus);
+  if (axis_i) {
+    ask_for(pair.point, pair.i, at_i.plus);
+    ask_for(pair.point, pair.i, at_i.minus);
+  }
+  if (axis_j) {
+    ask_for(pair.point, pair.j, at_j.plus);
+    ask_for(pair.point, pair.j, at_j.minus);
+  }
+}
+
+void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  Eigen::Index row = 0;
+  const auto two = [&] {
+    row += 2;
+    return std::pair(values[row - 2], values[row - 1]);
+  };
+  for (const PairRequest& request : pair_requests_) {
+    Pair& pair = pairs_[static_cast<std::size_t>(request.pair)];
+    const Ladder& li = ladder(pair.point, pair.i);
+    const Ladder& lj = ladder(pair.point, pair.j);
+    const int ei = li.pair_exponent() - request.level;
+    const int ej = lj.pair_exponent() - request.level;
+    const auto rung = [](const Ladder& axis, int e) {
+      const Rung* found = axis.find(e);
+      return std::pair(found->plus, found->minus);
+    };
+    const auto both = two();
+    const auto i = request.axis_i ? two() : rung(li, ei);
+    const auto j = request.axis_j ? two() : rung(lj, ej);
+    const double f = centre(pair.point);
+    const double area = 2.0 * Displacement(li.x(), ei).step * Displacement(lj.x(), ej).step;
+    const double q = ((both.first - i.first) - (j.first - f)) + ((both.second - i.second) - (j.second - f));
+    if (!std::isfinite(q) || !(area > 0.0)) {
+      ++pair.lost;
+      continue;
+    }
+    const double magnitude =
+        std::max({std::abs(both.first), std::abs(both.second), std::abs(i.first), std::abs(i.second),
+                  std::abs(j.first), std::abs(j.second), std::abs(f)});
+    const std::size_t base = static_cast<std::size_t>((pair.point - wave_first_) * n());
+    const double sigma = std::max(axis_noise_[base + static_cast<std::size_t>(pair.i)].at(magnitude),
+                                  axis_noise_[base + static_cast<std::size_t>(pair.j)].at(magnitude));
+    pair.levels.push_back({std::ldexp(1.0, -request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area});
+  }
+  pair_requests_.clear();
+  for (std::size_t k = 0; k < pairs_.size(); ++k) {
+    Pair& pair = pairs_[k];
+    if (!pair.wants_more) continue;
+    judge(pair);
+    if (pair.wants_more) ask_level(static_cast<int>(k), pair.next_level);
+  }
+  if (!probes_.empty()) return;
+  for (const Pair& pair : pairs_) {
+    for (const int cell : {pair.i * n() + pair.j, pair.j * n() + pair.i}) {
+      result_.hessian(pair.point, cell) = pair.value;
+      result_.hessian_error(pair.point, cell) = pair.error;
+    }
+    Status& status = result_.status[static_cast<std::size_t>(pair.point)];
+    if (pair.levels.empty())
+      status = Status::no_step;
+    else if (pair.lost > 0 && status == Status::ok)
+      status = Status::shortened;
+  }
+  ask_pairs();
+}
+
+void Stencil::judge(Pair& pair) {
+  const std::size_t count = pair.levels.size();
+  if (count < 2) {
+    pair.value = count == 0 ? nan : pair.levels[0].quotient;
+    pair.error = inf;
+    pair.wants_more = pair.lost > 0 && pair.lost < most_lost;
+    return;
+  }
+  std::array<double, max_rungs> step, quotient, noise;
+  for (std::size_t l = 0; l < count; ++l) {
+    step[l] = pair.levels[l].step;
+    quotient[l] = pair.levels[l].quotient;
+    noise[l] = pair.levels[l].noise;
+  }
+  const Extrapolation table({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
+  Extrapolated best = table.best();
+  const Ladder& li = ladder(pair.point, pair.i);
+  const Ladder& lj = ladder(pair.point, pair.j);
+  if (const int order = static_cast<int>(count) - 1; order <= max_order) {
+    // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
+    const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
+    const double gain = std::min(1.0, 10.0 * std::max(li.reduction(), lj.reduction()));
+    const double noise = 3.0 * table.noise(0, order);
+    const double error = gain * change + noise;
+    if (error < best.error) best = {table.value(0, order), error, noise, 0, order};
+  }
+  pair.value = best.value;
+  const int row = pair.point - wave_first_;
+  const double hii = curvature_(row, pair.i);
+  const double hjj = curvature_(row, pair.j);
+  const double scale = std::max(std::abs(best.value), std::sqrt(std::abs(hii * hjj)));
+  long long& spare = spare_[static_cast<std::size_t>(row)];
+  pair.error = best.error + backward_ulps * scale;
+  pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise && spare >= 6 &&
+                    count < max_rungs;
+  if (pair.wants_more) spare -= 6;
+}
+
+void Stencil::finish_wave() {
+  if (wave_last_ < points_.rows()) start_wave();
+}
+
+}  // namespace hesscape
