@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "bindings.hpp"
+#include "hesscape/gradient_stencil.hpp"
 #include "hesscape/measurement.hpp"
 
 namespace hesscape::bindings {
@@ -42,7 +43,8 @@ void register_measurement(py::module_& m) {
       .def_readonly("gradient_error", &Derivatives::gradient_error)
       .def_readonly("hessian", &Derivatives::hessian)
       .def_readonly("hessian_error", &Derivatives::hessian_error)
-      .def_readonly("step", &Derivatives::step)
+      .def_readonly("exponent", &Derivatives::exponent)
+      .def_readonly("reduction", &Derivatives::reduction)
       .def_readonly("noise", &Derivatives::noise)
       .def_readonly("status", &Derivatives::status)
       .def_readonly("nfev", &Derivatives::nfev);
@@ -58,6 +60,17 @@ void register_measurement(py::module_& m) {
       .def("ask", [](py::object self) { return ask(self, self.cast<Measurement&>().block().by_point()); })
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);
+
+  py::class_<GradientStencil>(m, "GradientStencil")
+      .def(py::init<Eigen::VectorXd, const Eigen::VectorXi&, Eigen::VectorXd>(), py::arg("x"), py::kw_only(),
+           py::arg("exponent"), py::arg("reduction"))
+      .def_property_readonly("done", &GradientStencil::done)
+      .def_property_readonly("lost", &GradientStencil::lost)
+      .def("ask", &GradientStencil::ask)
+      .def("tell", &GradientStencil::tell, py::arg("gradients"), py::call_guard<py::gil_scoped_release>())
+      .def("gradient_noise", &GradientStencil::gradient_noise)
+      .def("hessian", &GradientStencil::hessian)
+      .def("hessian_error", &GradientStencil::hessian_error);
 }
 
 }  // namespace hesscape::bindings

@@ -28,7 +28,9 @@ Stencil::Stencil(Points points, StencilOptions options)
   const Eigen::Index count = points_.rows();
   const Eigen::Index size = points_.cols();
   result_.value = result_.noise = Eigen::VectorXd::Constant(count, nan);
-  result_.gradient = result_.gradient_error = result_.step = Points::Constant(count, size, nan);
+  result_.gradient = result_.gradient_error = Points::Constant(count, size, nan);
+  result_.exponent.setZero(count, size);
+  result_.reduction.setOnes(count, size);
   if (options_.pairs)
     result_.hessian = result_.hessian_error = Points::Constant(count, size * size, nan);
   result_.status.assign(static_cast<std::size_t>(count), Status::ok);
@@ -143,7 +145,7 @@ void Stencil::plan_ladders() {
     if (phase_ == Phase::ladders)
       ladders_[l].plan(centre(point), axis_noise_[l]);
     else
-      ladders_[l].plan_pairs(centre(point), axis_noise_[l], options_.pairs ? levels() : 0);
+      ladders_[l].plan_pairs(centre(point), axis_noise_[l], options_.pairs ? levels() : least_levels);
   }
 }
 
@@ -163,7 +165,8 @@ void Stencil::finish_axes() {
       result_.gradient(p, i) = d.first.value;
       result_.gradient_error(p, i) = d.first.error;
       curvature_(p - wave_first_, i) = d.second.value;
-      result_.step(p, i) = std::ldexp(1.0, axis.pair_exponent());
+      result_.exponent(p, i) = axis.pair_exponent();
+      result_.reduction(p, i) = axis.reduction();
       if (options_.pairs) {
         result_.hessian(p, i * n() + i) = d.second.value;
         result_.hessian_error(p, i * n() + i) = d.second.error + backward_ulps * std::abs(d.second.value);

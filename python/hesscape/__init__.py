@@ -1,5 +1,18 @@
 """Is this point a minimum, a maximum or a saddle, how sure is that, and how do I get off it?"""
 
 from ._core import __version__
+from .objective import Objective
+from .status import HesscapeError, NonFiniteError
+from .taylor import Measurement, TaylorModel, gradient, hessian, taylor
 
-__all__ = ["__version__"]
+__all__ = [
+    "HesscapeError",
+    "Measurement",
+    "NonFiniteError",
+    "Objective",
+    "TaylorModel",
+    "__version__",
+    "gradient",
+    "hessian",
+    "taylor",
+]

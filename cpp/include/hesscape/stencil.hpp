@@ -25,7 +25,10 @@ struct Derivatives {
   Eigen::VectorXd value;
   Points gradient, gradient_error;
   Points hessian, hessian_error;  // (N, n * n)
-  Points step;
+  // What the axes' ladders found for differences in several coordinates: the step 2^exponent, and by
+  // how much one more extrapolation reduces the truncation error there.
+  Eigen::Matrix<int, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> exponent;
+  Points reduction;
   Eigen::VectorXd noise;
   std::vector<Status> status;
   std::vector<long long> nfev;

@@ -1,0 +1,66 @@
+"""Arguments as the user gave them, turned into arrays, or into errors that name them."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def real_array(name: str, value: ArrayLike) -> Array:
+    """Give `value` as float64, refusing what is not numbers, not real or not finite."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers, got a ragged sequence: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
+    array = array.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        where = tuple(map(int, bad[0]))
+        at = f"[{', '.join(map(str, where))}]" if where else ""
+        raise ValueError(f"{name} must be finite, got {name}{at} = {array[where]}")
+    return array
+
+
+def point(x: ArrayLike) -> Array:
+    """Give the point as a new array of shape (n,); a number is a point of one coordinate."""
+    array = np.atleast_1d(real_array("x", x))
+    if array.ndim != 1 or not array.size:
+        raise ValueError(f"x must have shape (n,) with n >= 1, got shape {array.shape}")
+    return array
+
+
+def positive(name: str, value: Any, *, zero: bool = False) -> float:
+    """Give a finite number above zero (or at it, with `zero`)."""
+    bound = ">= 0" if zero else "> 0"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number {bound}, got {value!r}")
+    number = float(value)
+    if not (np.isfinite(number) and (number > 0 or (zero and number == 0))):
+        raise ValueError(f"{name} must be a finite number {bound}, got {value!r}")
+    return number
+
+
+def integer(name: str, value: Any, *, least: int, most: int) -> int:
+    """Give an integer between two bounds."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an integer from {least} to {most}, got {value!r}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be an integer from {least} to {most}, got {value!r}")
+    return int(value)
+
+
+def steps(step: ArrayLike | None, n: int) -> Array:
+    """Give a step for each of n coordinates; none at all for None."""
+    if step is None:
+        return np.empty(0)
+    array = real_array("step", step)
+    if array.shape not in ((), (n,)) or not (array > 0).all():
+        raise ValueError(f"step must be positive, a number or of shape ({n},), got {step!r}")
+    return np.broadcast_to(array, (n,)).copy()

@@ -1,0 +1,166 @@
+"""A function of a point with its derivatives, as SciPy would call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from . import _validate
+from ._validate import Array
+
+__all__ = ["Objective"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A function with what is known of it, accepted wherever a plain callable is.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(x, *args) -> float`` with x of shape (n,). Exceptions that it raises reach the caller unchanged.
+    jac : callable, optional
+        The gradient, ``jac(x, *args) -> (n,)``.
+    hess : callable, optional
+        The Hessian, ``hess(x, *args) -> (n, n)``.
+    hessp : callable, optional
+        Its product with a vector, ``hessp(x, p, *args) -> (n,)``.
+    args : tuple
+        Further arguments of all of them.
+    vectorized : bool
+        `fun` takes many points at once, ``(n, m) -> (m,)``, and `jac` too, ``(n, m) -> (n, m)``. Arrays are handed
+        out read-only.
+    batch_axis : {-1, 0}
+        Which axis of a vectorized function's array counts the points: 0 is for ``(m, n) -> (m,)``.
+    noise : float, optional
+        Standard deviation of the values of `fun`, in its units. Estimated from the values when not given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument is of the wrong kind; the message names it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hesscape import Objective, hessian
+    >>> rosenbrock = Objective(lambda x, a: (1 - x[0])**2 + a * (x[1] - x[0]**2)**2, args=(100,), vectorized=True)
+    >>> np.round(hessian(rosenbrock, [1, 1]), 9)
+    array([[ 802., -400.],
+           [-400.,  200.]])
+    """
+
+    fun: Callable[..., Any]
+    jac: Callable[..., Any] | None = None
+    hess: Callable[..., Any] | None = None
+    hessp: Callable[..., Any] | None = None
+    args: tuple[Any, ...] = ()
+    vectorized: bool = False
+    batch_axis: int = -1
+    noise: float | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.fun):
+            raise TypeError(f"fun must be callable, fun(x, *args) -> float, got {self.fun!r}")
+        for name in ("jac", "hess", "hessp"):
+            if not (getattr(self, name) is None or callable(getattr(self, name))):
+                raise TypeError(f"{name} must be callable or None, got {getattr(self, name)!r}")
+        if not isinstance(self.args, tuple):
+            object.__setattr__(self, "args", (self.args,))  # as SciPy does
+        if not isinstance(self.vectorized, (bool, np.bool_)):
+            raise TypeError(f"vectorized must be True or False, got {self.vectorized!r}")
+        if self.batch_axis not in (-1, 0):
+            raise ValueError(f"batch_axis must be -1 or 0, got {self.batch_axis!r}")
+        if self.noise is not None:
+            object.__setattr__(self, "noise", _validate.positive("noise", self.noise, zero=True))
+
+    @classmethod
+    def of(cls, fun: Callable[..., Any] | Objective, keywords: dict[str, Any]) -> Objective:
+        """Give `fun` as an Objective, with the keywords that came beside it."""
+        if isinstance(fun, cls):
+            return replace(fun, **keywords) if keywords else fun
+        return cls(fun, **keywords)
+
+    @property
+    def by_point(self) -> bool:
+        """Whether blocks of points are rows, (m, n), rather than columns, (n, m)."""
+        return not self.vectorized or self.batch_axis == 0
+
+    def values(self, points: Array) -> Array:
+        """Evaluate a block of points, of shape (m, n) when `by_point`, else (n, m)."""
+        if self.vectorized:
+            count = points.shape[0 if self.by_point else 1]
+            values = np.asarray(self.fun(points, *self.args))
+            if values.shape != (count,):
+                raise ValueError(
+                    f"fun with vectorized=True and batch_axis={self.batch_axis} must return shape ({count},) "
+                    f"for points of shape {points.shape}, got shape {values.shape}"
+                )
+            return _real("fun", values)
+        fun, args = self.fun, self.args
+        rows = list(points.copy())  # the user's own, to write to
+        results = [fun(x, *args) for x in rows] if args else [fun(x) for x in rows]
+        return _scalars(results)
+
+    def value(self, x: Array) -> float:
+        """Evaluate one point."""
+        return float(self.values(x[None] if self.by_point else x[:, None])[0])
+
+    def gradients(self, points: Array) -> Array:
+        """Evaluate `jac` at points that are rows, (m, n); gradients are rows too."""
+        assert self.jac is not None
+        if self.vectorized:
+            block = points if self.by_point else points.T
+            gradients = np.asarray(self.jac(block, *self.args))
+            if gradients.shape != block.shape:
+                raise ValueError(
+                    f"jac with vectorized=True must return shape {block.shape}, as the points have, "
+                    f"got shape {gradients.shape}"
+                )
+            return _real("jac", gradients if self.by_point else gradients.T)
+        return np.array([self.vector("jac", self.jac(x.copy(), *self.args), x.size) for x in points])
+
+    def curvature(self, x: Array) -> Array:
+        """Evaluate the Hessian from `hess`, or column by column from `hessp`."""
+        n = x.size
+        if self.hess is None:
+            assert self.hessp is not None
+            columns = [self.vector("hessp", self.hessp(x.copy(), e, *self.args), n) for e in np.eye(n)]
+            return np.array(columns)
+        h = np.asarray(self.hess(x.copy(), *self.args))
+        if h.shape != (n, n):
+            raise ValueError(f"hess must return shape ({n}, {n}), got shape {h.shape}")
+        return _real("hess", h)
+
+    @staticmethod
+    def vector(name: str, result: Any, n: int) -> Array:
+        """Check what a derivative returned."""
+        array = np.asarray(result)
+        if array.shape != (n,):
+            raise ValueError(f"{name} must return shape ({n},), got shape {array.shape}")
+        return _real(name, array)
+
+
+def _real(name: str, values: Any) -> Array:
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must return real numbers, got dtype {values.dtype}")
+    return values.astype(np.float64, copy=False)  # type: ignore[no-any-return]
+
+
+def _scalars(results: list[Any]) -> Array:
+    try:
+        values = np.array(results)
+    except ValueError:  # ragged
+        values = np.empty((0, 0))
+    if values.shape == (len(results),) and values.dtype.kind in "biuf":
+        return values.astype(np.float64, copy=False)
+    if values.size == len(results) and values.dtype.kind in "biuf":  # arrays of one element, as SciPy takes them
+        return values.reshape(-1).astype(np.float64, copy=False)
+    for result in results:
+        if np.ndim(result) or not isinstance(result, (int, float, np.number)) or np.iscomplexobj(result):
+            what = f"an array of shape {np.shape(result)}" if np.ndim(result) else repr(result)
+            raise TypeError(f"fun must return a real number, got {what}; is vectorized=True meant?")
+    raise TypeError("fun must return real numbers that fit into float64")
