@@ -345,6 +345,45 @@ class Prover {
   bool has_error_ = false;
 };
 
+// Both proofs hold, so that each sign counts as often as the better one of them says.
+Proof better(Proof one, Proof other) {
+  const Index negative = std::max(one.n_negative, other.n_negative);
+  const Index positive = std::max(one.n_positive, other.n_positive);
+  if (other.n_negative + other.n_positive > one.n_negative + one.n_positive) {
+    std::swap(one, other);
+  }
+  if (one.n_negative == 0 && negative > 0) {
+    one.way_down = other.way_down;
+  }
+  one.n_negative = negative;
+  one.n_positive = positive;
+  return one;
+}
+
+// Scales in which the errors are even, so that their norm is the best bound; the largest entry of H
+// is near one. Empty if some rows are exact or some entries unknown.
+std::vector<int> even_errors(const double* h, const double* error, Index n,
+                             const std::vector<Index>& rows) {
+  std::vector<int> exponent(static_cast<std::size_t>(n));
+  equilibrate(error, nullptr, n, exponent.data());
+  int top = insignificant;
+  for (const Index i : rows) {
+    for (const Index j : rows) {
+      const Index at = i * n + j;
+      if (exponent[i] == insignificant || !std::isfinite(error[at])) {
+        return {};
+      }
+      if (h[at] != 0 && exponent[j] != insignificant) {
+        top = std::max(top, std::ilogb(h[at]) + exponent[i] + exponent[j]);
+      }
+    }
+  }
+  for (const Index i : rows) {
+    exponent[i] -= (top + 1) / 2;
+  }
+  return exponent;
+}
+
 Proof prove_one(const double* h, const double* error, Index n, Index zero_modes,
                 const double* gradient) {
   if (!Eigen::Map<const VectorXd>(h, n * n).allFinite()) {
@@ -362,22 +401,19 @@ Proof prove_one(const double* h, const double* error, Index n, Index zero_modes,
   }
   Prover prover(h, error, n, exponent, rows);
   Proof proof = prover.run(zero_modes, gradient);
-  const auto significant = static_cast<Index>(rows.size());
-  if (!rows.empty() &&
-      proof.n_negative + proof.n_positive < std::min(significant, n - zero_modes)) {
+  const auto target = std::min(static_cast<Index>(rows.size()), n - zero_modes);
+  const auto open = [&] { return proof.n_negative + proof.n_positive < target; };
+  if (open() && error != nullptr) {
+    const std::vector<int> even = even_errors(h, error, n, rows);
+    if (!even.empty()) {
+      proof = better(std::move(proof), Prover(h, error, n, even, rows).run(zero_modes, gradient));
+    }
+  }
+  if (open()) {
     const std::vector<Index> fewer = prover.well_measured();
-    if (!fewer.empty() && static_cast<Index>(fewer.size()) < significant) {
-      Proof other = Prover(h, error, n, exponent, fewer).run(zero_modes, gradient);
-      const Index negative = std::max(proof.n_negative, other.n_negative);
-      const Index positive = std::max(proof.n_positive, other.n_positive);
-      if (other.n_negative + other.n_positive > proof.n_negative + proof.n_positive) {
-        std::swap(proof, other);
-      }
-      if (proof.n_negative == 0 && negative > 0) {
-        proof.way_down = other.way_down;
-      }
-      proof.n_negative = negative;
-      proof.n_positive = positive;
+    if (!fewer.empty() && fewer.size() < rows.size()) {
+      proof =
+          better(std::move(proof), Prover(h, error, n, exponent, fewer).run(zero_modes, gradient));
     }
   }
   if (zero_modes == 0) {  // a diagonal entry is v^T H v too

@@ -86,7 +86,7 @@ def entry_errors(error: ArrayLike, shape: tuple[int, ...]) -> Array:
 
 def zero_mode_basis(zero_modes: Any, n: int) -> tuple[int, Array | None]:
     """Check ``zero_modes``: the count, and an orthonormal basis (n, count) when vectors were given."""
-    if isinstance(zero_modes, numbers.Integral) and not isinstance(zero_modes, (bool, np.bool_)):
+    if isinstance(zero_modes, (int, np.integer)) and not isinstance(zero_modes, bool):
         count = int(zero_modes)
         if not 0 <= count < n:
             raise ValueError(
@@ -121,7 +121,7 @@ def zero_mode_basis(zero_modes: Any, n: int) -> tuple[int, Array | None]:
 
 def not_negative(name: str, value: Any) -> float:
     """`value` as a float that is neither negative nor nan."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name}: expected a number >= 0, got {value!r}")
     if not value >= 0:
         raise ValueError(f"{name}: expected a number >= 0, got {value!r}")

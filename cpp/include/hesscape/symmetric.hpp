@@ -57,7 +57,7 @@ RowMatrixXi equilibrate(const SymmetricStack& stack);
 double collatz_wielandt(const Eigen::Ref<const Eigen::MatrixXd>& b);
 
 // One matrix of a stack; exponent has n entries.
-void equilibrate(const double* values, const double* error, Eigen::Index n, int* exponent);
+void equilibrate(const double* h, const double* error, Eigen::Index n, int* exponent);
 
 // One quotient of this bound on the rows where v > 0; v becomes the next iterate of the power
 // method.
