@@ -1,17 +1,22 @@
 """Is this point a minimum, a maximum or a saddle, how sure is that, and how do I get off it?"""
 
 from ._core import __version__
+from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
 from .taylor import Measurement, TaylorModel, gradient, hessian, taylor
 
 __all__ = [
+    "CriticalPoint",
     "HesscapeError",
+    "Kind",
     "Measurement",
     "NonFiniteError",
     "Objective",
     "TaylorModel",
     "__version__",
+    "classify",
+    "classify_hessian",
     "gradient",
     "hessian",
     "taylor",

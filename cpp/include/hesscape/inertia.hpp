@@ -1,0 +1,50 @@
+// How many eigenvalues of a symmetric matrix are proven negative and positive, when its entries are
+// known with errors.
+//
+// Given symmetric A and E >= 0 with |A - H| <= E entrywise, the proof is a congruence to signs.
+// With A = V L V^T after equilibration and X = V |L|^(-1/2), columns S of X give
+//     X_S^T H X_S = J_S + R,   J = sign(L),
+// and where rho(|R|) < 1 Weyl's inequality keeps the signs of J_S. By Sylvester's law and the
+// minimax theorem, H then has at least as many negative and positive eigenvalues as J_S. A and X
+// may be as wrong as they like: only the bound on R has to hold, and every rounding error is part
+// of it (Higham 2002, sections 3.1 and 3.5).
+#pragma once
+
+#include <cstdint>
+
+#include <Eigen/Core>
+
+#include "hesscape/symmetric.hpp"
+
+namespace hesscape {
+
+// Results for a stack, one entry or row a matrix.
+struct SignProofs {
+  Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1> n_negative;  // proven negative eigenvalues
+  Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1> n_positive;  // proven positive eigenvalues
+  Eigen::VectorXd
+      bound;  // on rho(R) over the columns that make the proof; infinite where there are none
+  RowMatrix
+      way_down;  // unit vectors, most negative relative to the scales of the coordinates; 0 if none
+  RowMatrix newton_step;  // to the stationary point of the model along the proven directions (if a
+                          // gradient was given)
+};
+
+struct Spectra {
+  RowMatrix values;       // ascending
+  RowMatrix vectors;      // (N*n, n): the eigenvectors of matrix k are the columns of rows k*n ...
+                          // (k+1)*n - 1
+  Eigen::VectorXd error;  // |computed - true| <= error for each eigenvalue of a matrix
+};
+
+// Proves signs. zero_modes directions may be flat by the caller's knowledge: when as many
+// eigenvalues of the equilibrated matrix are 1000 times smaller than all others, they are left out
+// of the count even where their sign could be proven. gradient (N x n, row-major) may be null.
+SignProofs prove_signs(const SymmetricStack& stack, Eigen::Index zero_modes,
+                       const double* gradient);
+
+// Eigenvalues, with vectors and the bound ||E||_2 + n eps max|lambda| (Weyl, and the backward error
+// of the solver).
+Spectra spectra(const SymmetricStack& stack);
+
+}  // namespace hesscape

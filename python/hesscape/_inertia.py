@@ -1,0 +1,91 @@
+"""Proofs of signs for stacks of matrices, with zero modes taken out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core
+
+Array = NDArray[np.float64]
+
+FLAT_RATIO = 1e-3  # zero modes may curve by this part of the largest curvature of their coordinates
+UNDERFLOW = 2.0**-900
+
+
+class Signs(NamedTuple):
+    """One entry or row a matrix; see ``SignProofs`` in the core."""
+
+    n_negative: NDArray[np.int64]
+    n_positive: NDArray[np.int64]
+    bound: Array
+    way_down: Array
+    newton_step: Array | None
+    not_flat: NDArray[np.bool_]
+
+
+def prove(
+    h: Array, error: Array | None, count: int, basis: Array | None, gradient: Array | None
+) -> Signs:
+    """Prove signs of matrices (N, n, n) with errors (N or 1, n, n) on the complement of the zero modes."""
+    if basis is None:
+        return Signs(*_core.prove_signs(h, error, count, gradient), np.zeros(len(h), dtype=bool))
+
+    n = h.shape[-1]
+    exponent = _exponents(h, error)
+    pair = exponent[:, :, None] + exponent[:, None, :]
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        a = np.ldexp(h, pair)
+        e = np.zeros_like(a) if error is None else np.ldexp(error, pair)
+        shift = exponent - exponent.max(axis=1, keepdims=True)
+        # H Z = 0 means A D^-1 Z = 0, so that the complement of D^-1 Z is the one that counts.
+        small = exponent.min(axis=1, keepdims=True) - exponent
+        q_full, _ = np.linalg.qr(np.ldexp(basis, small[:, :, None]), mode="complete")
+        z, q = q_full[:, :, :count], q_full[:, :, count:]
+        magnitude, z_magnitude = np.abs(q), np.abs(z)
+        q_t = np.swapaxes(q, -1, -2)
+        projected = q_t @ a @ q
+        projected = (projected + np.swapaxes(projected, -1, -2)) / 2
+        # As in the core: gamma_2n for the two products, the rest for the sums here.
+        u = np.finfo(float).eps / 2
+        gamma = (2 * n + 16) * u / (1 - (2 * n + 16) * u)
+        per_entry = e + gamma * np.abs(a) + UNDERFLOW
+        bound = np.swapaxes(magnitude, -1, -2) @ per_entry @ magnitude * (1 + gamma) + UNDERFLOW
+        bound = np.where(np.isnan(bound), np.inf, bound)
+        bound = np.maximum(bound, np.swapaxes(bound, -1, -2))
+        excess = np.abs(a @ z) - per_entry @ z_magnitude
+        not_flat = (excess > FLAT_RATIO).any(axis=(1, 2))
+        scaled = None
+        if gradient is not None:
+            scaled = (q_t @ np.ldexp(gradient, exponent)[:, :, None])[:, :, 0]
+
+    bad = ~np.isfinite(projected)
+    projected[bad], bound[bad] = 0.0, np.inf
+    signs = Signs(*_core.prove_signs(projected, bound, 0, scaled), not_flat)
+
+    down = np.ldexp((q @ signs.way_down[:, :, None])[:, :, 0], shift)
+    length = np.linalg.norm(down, axis=1, keepdims=True)
+    down = np.divide(down, length, out=np.zeros_like(down), where=length > 0)
+    step = None
+    if signs.newton_step is not None:
+        step = np.ldexp((q @ signs.newton_step[:, :, None])[:, :, 0], exponent)
+        step = step - (step @ basis) @ basis.T
+    return signs._replace(way_down=down, newton_step=step)
+
+
+def _exponents(h: Array, error: Array | None) -> NDArray[np.int32]:
+    """Binary exponents of the equilibration; rows without a significant entry get a small scale."""
+    exponent: NDArray[np.int32] = np.array(_core.equilibrate(h, error))
+    for k in np.flatnonzero((exponent == _core.INSIGNIFICANT).any(axis=1)):
+        lost = exponent[k] == _core.INSIGNIFICANT
+        exponent[k, lost] = exponent[k, ~lost].min() if not lost.all() else 0
+        if error is not None:
+            e = error[k if len(error) > 1 else 0]
+            with np.errstate(divide="ignore", over="ignore"):
+                size = np.log2(e) + exponent[k]
+            largest = np.nan_to_num(size.max(axis=1), nan=0.0, posinf=1000.0, neginf=-1000.0)
+            limit = np.floor(np.minimum(-largest, -largest / 2)).astype(np.int32)
+            exponent[k, lost] = np.minimum(exponent[k, lost], limit[lost])
+    return exponent
