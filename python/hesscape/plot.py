@@ -309,7 +309,8 @@ def _columns(directions: ArrayLike, n: int, k: int | None = None) -> Array:
         raise ValueError(
             f"directions must have shape ({n}, {k or 'k'}), vectors as columns, got {vectors.shape}"
         )
-    if np.linalg.matrix_rank(vectors / np.abs(vectors).max(axis=0)) < (k or 1):
+    lengths = np.linalg.norm(vectors, axis=0)
+    if (lengths == 0).any() or (k and np.linalg.matrix_rank(vectors / lengths) < k):
         raise ValueError("directions must be independent and not zero")
     return vectors
 
