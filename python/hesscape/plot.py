@@ -29,6 +29,7 @@ __all__ = ["slices", "spectrum", "surface"]
 # A qualitative and a diverging map that agree, and that colour-blind readers tell apart.
 UP, DOWN, FLAT = "#b35806", "#542788", "#636363"
 COLORS = "PuOr_r"
+WALL = 5.0  # the colours reach at most this many times further to one side than to the other
 LEVELS = 8  # bands to either side of the value at the point
 NAMED = 1e-2  # a coordinate appears in the name of a direction from this part of its largest one
 
@@ -100,16 +101,9 @@ def surface(
     across, along = (o + np.linspace(-w, w, samples) for o, w in zip(origin, width, strict=True))
     grid = np.stack(np.meshgrid(across, along), axis=-1).reshape(-1, 2)
     values = _values(f, model.x + (grid - origin) @ basis.T).reshape(samples, samples)
-    filled = _contours(ax, across, along, values, model.value)
+    filled = _contours(ax, across, along, values, model)
     if colorbar and filled is not None:
-        beside = ax.inset_axes((1.03, 0, 0.04, 1))
-        ax.figure.colorbar(
-            filled,
-            cax=beside,
-            format="%.3g",
-            ticks=filled.levels[::2],
-            label="value of the function",
-        )
+        _colorbar(ax, filled)
     _principal_lines(ax, model, basis, origin, width)
     if escape is not None and escape.success:
         _path(ax, model, basis, origin, escape)
@@ -389,26 +383,31 @@ def _values(f: Objective, points: Array) -> Array:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _levels(values: Array, middle: float) -> tuple[Array, int]:
+def _levels(values: Array, middle: float, noise: float) -> tuple[Array, int]:
     """Levels that are even for a paraboloid, as many above the middle as below; and the middle's place."""
-    finite = values[np.isfinite(values)]
-    above, below = finite[finite > middle] - middle, middle - finite[finite < middle]
+    change = values[np.isfinite(values)] - middle
+    highest, lowest = _most(change, noise), _most(-change, noise)
+    if highest and lowest:  # a steep wall must not take the colours of a shallow valley
+        highest, lowest = min(highest, WALL * lowest), min(lowest, WALL * highest)
     ramp = (np.arange(1, LEVELS + 1) / LEVELS) ** 2
-    up = _most(above) * ramp if above.size else np.empty(0)
-    down = _most(below) * ramp[::-1] if below.size else np.empty(0)
+    up, down = ramp * highest, ramp[::-1] * lowest
+    up, down = up[up > 0], down[down > 0]
     return np.concatenate([middle - down, [middle], middle + up]), down.size
 
 
-def _most(sizes: Array) -> float:
-    """Give the largest, unless a few stand out: those must not take the colours of all others."""
+def _most(change: Array, noise: float) -> float:
+    """Give the largest change, unless few stand out; 0 where hardly any is above noise."""
+    sizes = change[change > 8 * noise]
+    if sizes.size < 0.002 * change.size:
+        return 0.0
     usual = float(np.quantile(sizes, 0.98))
     return float(sizes.max()) if sizes.max() <= 1.5 * usual else usual
 
 
-def _contours(ax: Axes, across: Array, along: Array, values: Array, middle: float) -> Any:
+def _contours(ax: Axes, across: Array, along: Array, values: Array, model: TaylorModel) -> Any:
     from matplotlib import colormaps
 
-    levels, place = _levels(values, middle)
+    levels, place = _levels(values, model.value, model.noise)
     masked = np.ma.masked_invalid(values)
     if levels.size < 2 or (np.diff(levels) <= 0).any():  # constant, or as good as that
         return None
@@ -418,9 +417,18 @@ def _contours(ax: Axes, across: Array, along: Array, values: Array, middle: floa
     )
     if 0 < place < levels.size - 1:
         ax.contour(
-            across, along, masked, [middle], colors="black", linewidths=0.8, linestyles="solid"
+            across, along, masked, [model.value], colors="black", linewidths=0.8, linestyles="solid"
         )
     return filled
+
+
+def _colorbar(ax: Axes, filled: Any) -> None:
+    """Draw a colour bar as high as the Axes, and no wider than it must be."""
+    least = 1e-4 * np.ptp(filled.levels)
+    ticks = filled.levels[::2]
+    bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0, 0.04, 1)), ticks=ticks)
+    bar.set_label("value of the function")
+    bar.ax.set_yticklabels([f"{0 if abs(t) < least else t:.3g}".replace("-", "−") for t in ticks])
 
 
 def _curvatures(model: TaylorModel, vectors: Array) -> tuple[Array, Array]:
@@ -471,7 +479,9 @@ def _principal_lines(
         ax.plot(*ends, color=color, lw=2, ls=(0, (5, 2)), zorder=2.5, label="_" + label)
         box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": color, "alpha": 0.9}
         x, y = origin + 0.82 * arm
-        ax.text(x, y, label, color=color, ha="center", va="center", bbox=box, zorder=4)
+        ax.text(
+            x, y, label, color=color, ha="center", va="center", bbox=box, zorder=4, clip_on=True
+        )
 
 
 def _path(ax: Axes, model: TaylorModel, basis: Array, origin: Array, escape: Escape) -> None:
