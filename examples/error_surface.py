@@ -26,7 +26,9 @@ def main():
     end = hs.classify(loss, way.x, vectorized=True)
     print(f"\nThere: {end}")  # the solutions w₁ w₂ = 1 are a curve, so one direction is flat
     symmetry = [1, -1]  # (a w₁, w₂ / a) has the same loss: at (1, 1) its tangent
-    print(f"\nWith the symmetry known: {hs.classify(loss, way.x, vectorized=True, zero_modes=symmetry)}")
+    print(
+        f"\nWith the symmetry known: {hs.classify(loss, way.x, vectorized=True, zero_modes=symmetry)}"
+    )
 
     _, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
     hs.plot.surface(loss, point, escape=way, vectorized=True, ax=left)

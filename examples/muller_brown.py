@@ -41,7 +41,9 @@ def stationary_points():
 
 def descend(start):
     """Follow the steepest descent; points of the path as rows."""
-    path = solve_ivp(lambda _, x: -hs.gradient(energy, x), (0, 0.1), start, method="LSODA", rtol=1e-6)
+    path = solve_ivp(
+        lambda _, x: -hs.gradient(energy, x), (0, 0.1), start, method="LSODA", rtol=1e-6
+    )
     return path.y.T
 
 
@@ -51,7 +53,9 @@ def main():
     saddles = [p for p in points if p.kind is hs.Kind.saddle]
     for p in points:
         proof = "proven" if p.certain else "not proven"
-        print(f"{p.kind:<8} {proof}  x = {p.taylor.x.round(6)}  E = {p.taylor.value:.4f}  λ = {p.eigenvalues.round(2)}")
+        print(
+            f"{p.kind:<8} {proof}  x = {p.taylor.x.round(6)}  E = {p.taylor.value:.4f}  λ = {p.eigenvalues.round(2)}"
+        )
 
     _, ax = plt.subplots(figsize=(7, 5.6), layout="constrained")
     hs.plot.surface(energy, saddles[-1], samples=201, ax=ax, span=(2.1, 1.6))
@@ -64,7 +68,9 @@ def main():
             assert np.linalg.norm(reached.taylor.x - path[-1]) < 1e-2
             ends.append(f"{reached.taylor.x.round(3)}")
             ax.plot(*path.T, color="black", lw=2)
-        print(f"\nfrom the saddle at {saddle.taylor.x.round(3)} the ways down lead to {' and '.join(ends)}")
+        print(
+            f"\nfrom the saddle at {saddle.taylor.x.round(3)} the ways down lead to {' and '.join(ends)}"
+        )
     ax.plot(*np.array([m.taylor.x for m in minima]).T, "ws", mec="black", ms=8, label="minimum")
     ax.plot(*np.array([s.taylor.x for s in saddles]).T, "o", color="black", mec="white", ms=8)
     ax.plot([], [], color="black", lw=2, label="steepest descent")

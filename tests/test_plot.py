@@ -2,6 +2,7 @@
 
 import builtins
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,14 +19,14 @@ mpl.use("agg")
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from hesscape import plot
+plot: Any = hs.plot  # wrong types are meant, too
 
 
 def loss(w):
     return (1 - w[0] * w[1]) ** 2
 
 
-SADDLE = hs.classify(loss, [0, 0])
+SADDLE: Any = hs.classify(loss, [0, 0])
 
 
 @pytest.fixture
@@ -73,7 +74,9 @@ def test_the_level_of_the_point_is_among_the_levels(ax):
     np.testing.assert_allclose(np.abs(vertices).min(axis=1), 0, atol=1e-9)
 
 
-@pytest.mark.parametrize("keywords", [{}, {"vectorized": True}, {"vectorized": True, "batch_axis": 0}])
+@pytest.mark.parametrize(
+    "keywords", [{}, {"vectorized": True}, {"vectorized": True, "batch_axis": 0}]
+)
 def test_surface_evaluates_as_the_function_is_written(ax, keywords):
     calls = []
 
@@ -99,7 +102,7 @@ def test_surface_draws_the_escape_to_both_sides(ax):
 
 def test_surface_of_many_coordinates_spans_the_extreme_eigenvectors(ax):
     surface = testing.phi4_chain(5)
-    point = hs.classify(surface.fun, np.zeros(5))
+    point: Any = hs.classify(surface.fun, np.zeros(5))
     plot.surface(surface.fun, point, vectorized=True, ax=ax)
     low, high = point.eigenvalues[[0, -1]]
     assert sorted(texts(ax)) == sorted(f"λ = {v:.3g}".replace("-", "−") for v in (low, high))
@@ -109,8 +112,10 @@ def test_surface_of_many_coordinates_spans_the_extreme_eigenvectors(ax):
 
 def test_surface_on_a_plane_that_was_given(ax):
     h = np.diag([1.0, -3.0, 5.0])
-    point = hs.classify(lambda x: x @ h @ x / 2, np.zeros(3))
-    plot.surface(lambda x: x @ h @ x / 2, point, directions=[[1, 0], [0, 0], [0, 2]], span=(1, 2), ax=ax)
+    point: Any = hs.classify(lambda x: x @ h @ x / 2, np.zeros(3))
+    plot.surface(
+        lambda x: x @ h @ x / 2, point, directions=[[1, 0], [0, 0], [0, 2]], span=(1, 2), ax=ax
+    )
     assert sorted(texts(ax)) == ["λ = 1", "λ = 5"]
     assert ax.get_ylim() == (-2, 2)
 
@@ -119,7 +124,7 @@ def test_coordinates_of_different_scales_share_no_width(ax):
     def fun(x):
         return (x[0] - 1) ** 2 + (1e6 * x[1] - 1) ** 2
 
-    point = hs.classify(fun, [1, 1e-6], gtol=1)
+    point: Any = hs.classify(fun, [1, 1e-6], gtol=1)
     plot.surface(fun, point, vectorized=True, ax=ax)
     assert np.ptp(ax.get_xlim()) / np.ptp(ax.get_ylim()) == pytest.approx(1e6, rel=0.9)
     assert ax.get_aspect() == "auto"
@@ -153,7 +158,7 @@ def test_slices_follow_the_function_and_its_model(ax):
     for label, sign in (("λ = −2", 1), ("λ = 2", -1)):
         drawn = line(ax, label)
         model = ax.lines[list(ax.lines).index(drawn) + 1]
-        np.testing.assert_allclose(drawn.get_xdata(), t)
+        np.testing.assert_allclose(np.asarray(drawn.get_xdata()), t)
         np.testing.assert_allclose(drawn.get_ydata(), (1 - sign * t**2 / 2) ** 2 - 1, atol=1e-12)
         np.testing.assert_allclose(model.get_ydata(), -sign * t**2, atol=1e-11)
         assert model.get_linestyle() == "--"
@@ -164,20 +169,24 @@ def test_slices_follow_the_function_and_its_model(ax):
 def test_slices_take_the_extreme_eigenvectors_of_many(ax):
     surface = testing.quadratic(np.diag(np.arange(1.0, 11)))
     plot.slices(surface.fun, hs.classify(surface.fun, np.zeros(10)), vectorized=True, ax=ax)
-    assert [text.split(",")[0] for text in legend(ax)[:-1]] == [f"λ = {v}" for v in (1, 2, 3, 8, 9, 10)]
+    assert [text.split(",")[0] for text in legend(ax)[:-1]] == [
+        f"λ = {v}" for v in (1, 2, 3, 8, 9, 10)
+    ]
     heights = [drawn.get_ydata()[-1] for drawn in ax.lines if drawn.get_label().startswith("λ")]
     assert max(heights) < 1.5 * min(heights)
 
 
 def test_spectrum_shows_values_errors_and_proven_signs(ax):
     values = np.array([-3, -1e-2, -2e-9, 1e-9, 0.1, 5])
-    point = hs.classify_hessian(np.diag(values), error=1e-6)
+    point: Any = hs.classify_hessian(np.diag(values), error=1e-6)
     assert plot.spectrum(point, ax=ax) is ax
     assert legend(ax) == ["2 positive", "2 zero or open", "2 negative"]
     drawn = {container.get_label(): container for container in ax.containers}
     for name, color, here in (("positive", plot.UP, [4, 5]), ("zero or open", plot.FLAT, [2, 3])):
         markers, _, bars = drawn[f"2 {name}"]
-        np.testing.assert_allclose(markers.get_xydata(), np.stack([here, point.eigenvalues[here]], 1))
+        np.testing.assert_allclose(
+            markers.get_xydata(), np.column_stack([here, point.eigenvalues[here]])
+        )
         assert to_hex(markers.get_color()) == color
         ends = np.array(bars[0].get_segments())[:, :, 1]
         np.testing.assert_allclose(np.ptp(ends, axis=1), 2 * point.eigenvalue_error[here])
@@ -204,7 +213,11 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
         return real(name, *rest, **keywords)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    for draw in (lambda: plot.spectrum(SADDLE), lambda: plot.surface(loss, SADDLE), lambda: plot.slices(loss, SADDLE)):
+    for draw in (
+        lambda: plot.spectrum(SADDLE),
+        lambda: plot.surface(loss, SADDLE),
+        lambda: plot.slices(loss, SADDLE),
+    ):
         with pytest.raises(ImportError, match=r"hesscape\[plot\]"):
             draw()
 
@@ -218,10 +231,22 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
         (lambda: plot.surface(loss, SADDLE, span=[1, 2, 3]), ValueError, "span must be"),
         (lambda: plot.surface(loss, SADDLE, samples=1), ValueError, "samples"),
         (lambda: plot.surface(loss, SADDLE, directions=np.ones((2, 2))), ValueError, "independent"),
-        (lambda: plot.surface(loss, SADDLE, directions=np.zeros((2, 2))), ValueError, "independent"),
+        (
+            lambda: plot.surface(loss, SADDLE, directions=np.zeros((2, 2))),
+            ValueError,
+            "independent",
+        ),
         (lambda: plot.surface(loss, SADDLE, directions=np.eye(3)), ValueError, r"shape \(2, 2\)"),
-        (lambda: plot.surface(lambda x: x[0], hs.classify(lambda x: x[0], 1.0)), ValueError, "two coordinates"),
-        (lambda: plot.slices(loss, SADDLE, directions=[1, 0]), ValueError, "directions must have shape"),
+        (
+            lambda: plot.surface(lambda x: x[0], hs.classify(lambda x: x[0], 1.0)),
+            ValueError,
+            "two coordinates",
+        ),
+        (
+            lambda: plot.slices(loss, SADDLE, directions=[1, 0]),
+            ValueError,
+            "directions must have shape",
+        ),
         (lambda: plot.spectrum(SADDLE.taylor), TypeError, "CriticalPoint"),
         (lambda: plot.spectrum(replace(SADDLE, eigenvalues=None)), ValueError, "need='spectrum'"),
     ],

@@ -477,11 +477,15 @@ def _principal_lines(
         ends = np.stack([origin - arm, origin + arm], axis=1)
         ax.plot(*ends, color="white", lw=4.5, alpha=0.8, zorder=2, label="_")
         ax.plot(*ends, color=color, lw=2, ls=(0, (5, 2)), zorder=2.5, label="_" + label)
-        box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": color, "alpha": 0.9}
-        x, y = origin + 0.82 * arm
-        ax.text(
-            x, y, label, color=color, ha="center", va="center", bbox=box, zorder=4, clip_on=True
-        )
+        _line_label(ax, origin + 0.82 * arm, arm[0] / width[0], label, color)
+
+
+def _line_label(ax: Axes, at: Array, side: float, label: str, color: str) -> None:
+    """Write on a line, towards the middle of the picture."""
+    aligned = "center" if abs(side) < 0.5 else "right" if side > 0 else "left"
+    box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": color, "alpha": 0.9}
+    where: dict[str, Any] = {"ha": aligned, "va": "center", "zorder": 4, "clip_on": True}
+    ax.text(at[0], at[1], label, color=color, bbox=box, **where)
 
 
 def _path(ax: Axes, model: TaylorModel, basis: Array, origin: Array, escape: Escape) -> None:
