@@ -35,7 +35,10 @@ def depth(p):
     """How far f falls, exactly, along the lines down from x: lowest curvature and gradient, either side."""
     _, slope, h = p.exact
     d = 1 / np.sqrt(np.maximum(np.abs(h).max(axis=1), 1e-300))
-    lowest = d * np.linalg.eigh(h * np.outer(d, d))[1][:, 0]
+    values, vectors = np.linalg.eigh(h * np.outer(d, d))
+    if p.noise and -p.noise * values[-1] < values[0] < 0:
+        return 0.0  # noise relative to f, of which the curvature upwards is the greater part
+    lowest = d * vectors[:, 0]
     f, best = plain(p.formula), 0.0
     for u in (lowest, -lowest, -np.asarray(slope) * d * d):
         values = f(p.x[:, None] + STEPS * u[:, None])

@@ -167,7 +167,8 @@ def down_a_valley(probe: Probe, directions: Array, frame: Frame, longest: float)
         for _ in range(2):
             y = y + _to_the_bottom(probe, y, up, curvature, frame.reach, radius)
     moved = y - probe.x
-    length = np.linalg.norm(moved, axis=1)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(moved, axis=1)
     inside = np.isfinite(length) & (length <= longest)
     values = np.full(len(y), np.inf)
     if inside.any():

@@ -207,6 +207,7 @@ def escape(
     if point.kind is Kind.minimum:
         outcome = "minimum" if point.certain else "modes"
     else:
+        probe.settle()
         attempts = _attempts(probe, point, model, frame(point, model, count, basis), most)
         for attempt in attempts:
             found = _accepted(probe, attempt)
