@@ -20,6 +20,8 @@ RADII = 4.0 ** np.arange(-3, 3)  # of displacements from which valleys are follo
 SIGNED = 4  # flat directions of which all combinations of signs are tried
 PAIRED = 12  # flat directions of which all pairs are tried
 RANDOM = 32  # further directions of the flat space
+WIDTHS = 4.0 ** np.arange(-2, 3)  # over which curvature is measured again
+WIDEST = 64  # directions at most, for that
 MOST_VALLEYS = 12  # directions along which valleys are followed
 QUIET = 100.0  # times the noise is what a difference is to show
 BETWEEN = 8  # points between x and a lower one that must not be higher
@@ -104,11 +106,35 @@ def families(frame: Frame, hint: Array | None) -> Iterator[Array]:
     yield np.random.default_rng(0).standard_normal((RANDOM, k)) @ flat
 
 
+def wide_curvature(probe: Probe, frame: Frame) -> Iterator[Array]:
+    """Measure curvature with wider steps, where noise hides less of it; the lowest directions (rows) of each width.
+
+    Second differences over the width, by polarisation: what is no curvature in the limit may well be a way down.
+    """
+    u = sized(frame.vectors, frame.reach).T
+    k = len(u)
+    if k < 2 or k > WIDEST:
+        return
+    i, j = np.triu_indices(k, 1)
+    for width in WIDTHS:
+        ends = width * np.vstack([u, u[i] + u[j]])
+        values = probe(np.vstack([probe.x + ends, probe.x - ends])).reshape(2, -1)
+        q = values.sum(axis=0) - 2 * probe.value
+        q = np.clip(np.nan_to_num(q, nan=np.inf), -1e300, 1e300)
+        h = np.diag(q[:k])
+        h[i, j] = h[j, i] = (q[k:] - q[i] - q[j]) / 2
+        size = np.sqrt(np.maximum(np.abs(h).max(axis=0), 1e-300))
+        values, vectors = np.linalg.eigh(h / size / size[:, None])
+        if values[0] < 0:
+            yield sized((u.T / size) @ vectors[:, values < 0][:, :2], frame.reach).T
+
+
 def down_a_line(probe: Probe, directions: Array, longest: float) -> Array | None:
     """Look along ± each direction (rows) on a ladder of steps; the best displacement that leads down, or None."""
     both = np.stack([directions, -directions], axis=1)
     steps = both[:, :, None, :] * RUNGS[:, None]
-    lengths = np.linalg.norm(steps, axis=-1)
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(steps, axis=-1)
     values = np.full(lengths.shape, np.inf)
     allowed = (lengths <= longest) & np.isfinite(lengths)
     if not allowed.any():
@@ -141,7 +167,8 @@ def down_a_valley(probe: Probe, directions: Array, frame: Frame, longest: float)
         for _ in range(2):
             y = y + _to_the_bottom(probe, y, up, curvature, frame.reach, radius)
     moved = y - probe.x
-    length = np.linalg.norm(moved, axis=1)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(moved, axis=1)
     inside = np.isfinite(length) & (length <= longest)
     values = np.full(len(y), np.inf)
     if inside.any():

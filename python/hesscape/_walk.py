@@ -14,7 +14,7 @@ from .objective import Objective
 MOST_VALUES = 60  # along one side of a line
 MARGIN = 6.0  # standard deviations that noise does not reach
 EVIDENT = 1e3  # standard deviations that need no second look
-FARTHEST = 2.0**30  # times the first step
+FARTHEST = 2.0**30  # times the first step, unless the longest step is given
 WORTHWHILE = 0.01  # of the decrease so far has to be gained by another doubling
 REPEATS = 12
 ROUNDING = 8 * float(np.finfo(float).eps)
@@ -47,6 +47,15 @@ class Probe:
         self.f, self.x, self.value = f, x, value
         self.noise = max(noise, ROUNDING / 8 * abs(value))
         self.nfev = 0
+
+    def settle(self) -> None:
+        """Ask for the value at x again; if fun is random, average it, and see how far it scatters."""
+        if self(self.x[None])[0] == self.value:
+            return
+        again = self(np.tile(self.x, (REPEATS, 1)))
+        if np.isfinite(again).all():
+            self.value = float(again.mean())
+            self.noise = max(self.noise, float(again.std(ddof=1)))
 
     def __call__(self, points: Array) -> Array:
         """Evaluate points that are rows, (m, n)."""
@@ -83,7 +92,7 @@ class Probe:
         if evident and drop > EVIDENT * self.noise:
             return False, self.value, value
         again = self(np.stack([self.x, y, self.x, y])).reshape(2, 2)
-        random = bool((again[0] != again[1]).any() or again[0, 0] != self.value)
+        random = bool((again[0] != again[1]).any())
         pairs = np.tile(np.stack([self.x, y]), (REPEATS, 1, 1))
         if not random:
             scale = np.maximum(np.abs(self.x), np.abs(y - self.x))
@@ -109,7 +118,7 @@ class _Walker:
 
     def __init__(self, sign: float, value: float, first: float, shortest: float, longest: float):
         self.sign, self.base, self.best = sign, value, value
-        self.longest = min(longest, FARTHEST * first)
+        self.longest = longest if np.isfinite(longest) else FARTHEST * first
         self.step, self.next, self.shortest = 0.0, min(first, longest), shortest
         self.growing: bool | None = None
         self.left = MOST_VALUES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,7 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
-from ._flat import MOST_VALLEYS, QUIET, Frame, down_a_line, down_a_valley, families, frame
+from ._flat import (
+    MOST_VALLEYS,
+    QUIET,
+    Frame,
+    down_a_line,
+    down_a_valley,
+    families,
+    frame,
+    wide_curvature,
+)
 from ._inertia import Array
 from ._symmetric import not_negative, zero_mode_basis
 from ._walk import MARGIN, Probe, Side, walk
@@ -197,6 +207,7 @@ def escape(
     if point.kind is Kind.minimum:
         outcome = "minimum" if point.certain else "modes"
     else:
+        probe.settle()
         attempts = _attempts(probe, point, model, frame(point, model, count, basis), most)
         for attempt in attempts:
             found = _accepted(probe, attempt)
@@ -240,13 +251,14 @@ def _attempts(
         assert point.way_down is not None
         yield Attempt("curvature", _down_the_curvature(probe, model, axes, point.way_down, most))
     hint = None if point.inertia[0] or axes.flat.start == axes.flat.stop else point.way_down
-    tried = []
-    for directions in families(axes, hint):
+    tried = [np.empty((0, model.x.size))]
+    wide = wide_curvature(probe, axes) if axes.flat.start < axes.flat.stop else ()
+    for directions in itertools.chain(families(axes, hint), wide):
         tried.append(directions)
         found = down_a_line(probe, directions, most)
         if found is not None:
             yield Attempt("flat", _from_here(probe, found, most))
-    if tried and axes.vectors[:, axes.up].size:
+    if len(tried) > 1 and axes.vectors[:, axes.up].size:
         found = down_a_valley(probe, np.vstack(tried)[:MOST_VALLEYS], axes, most)
         if found is not None:
             yield Attempt("valley", _from_here(probe, found, most))

@@ -188,11 +188,14 @@ class _Search:
     def gradient(self, x: Array) -> Array:
         """Evaluate the gradient for a solver that needs no Hessian."""
         if np.array_equal(self.model.x, x):
-            return self.model.gradient
+            here: Array = self.model.gradient
+            return here
         if self.f.jac is not None:
             self.njev += 1
-            return self.f.gradients(x[None])[0]
-        return gradient(self._counted(), x)
+            rows: Array = self.f.gradients(x[None])
+            return rows.reshape(-1)
+        slope: Array = gradient(self._counted(), x)
+        return slope
 
     def _counted(self) -> Objective:
         f = self.f
