@@ -124,28 +124,33 @@ def main():
 
 def draw(good, bad, way):
     _, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
-    width = 3 * standard_errors(good.taylor)[0][:2]
-    plane = np.eye(3)[:, :2]
+    micro = 1e-6  # K in µg/L
+    width = 3 * standard_errors(good.taylor)[0][:2] / [1, micro]
+    plane = np.array([[1, 0, 0], [0, micro, 0]]).T
     hs.plot.surface(
         negative_log_likelihood, good, directions=plane, span=width, args=(one_site,), ax=left
     )
     left.set(
         xlabel="Vmax − estimate",
-        ylabel="K − estimate",
-        title="one site: −log likelihood, ± 3 standard errors",
+        ylabel="K − estimate (µg/L)",
+        title="One site: a minimum (± 3 standard errors)",
     )
-    plane = np.array([[1, -1, 0, 0, 0], [0, 0, 1, -1, 0]]).T / 2  # differences of the two sites
+    plane = (
+        np.array([[1, -1, 0, 0, 0], [0, 0, micro, -micro, 0]]).T / 2
+    )  # differences of the two sites
     hs.plot.surface(
         negative_log_likelihood,
         bad,
         directions=plane,
-        span=(100, 6e-5),
+        span=(100, 60),
         escape=way,
         args=(two_sites,),
         ax=right,
     )
     right.set(
-        xlabel="V1 − V2", ylabel="K1 − K2", title="two sites, started equal: a ridge and a saddle"
+        xlabel="V1 − V2",
+        ylabel="K1 − K2 (µg/L)",
+        title="Two sites, started equal: a saddle with a ridge",
     )
     plt.savefig("is_my_fit_at_a_minimum.png", dpi=120)
 

@@ -2,19 +2,25 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import hesscape as hs
 from hesscape import testing
+from hesscape.__main__ import main
 
 pytest.importorskip("matplotlib")
 
 EXAMPLES = sorted(Path(__file__).parents[1].joinpath("examples").glob("*.py"))
+README = Path(__file__).parents[1] / "README.md"
+if not EXAMPLES:  # tests that were installed without them
+    pytest.skip("the examples are not here", allow_module_level=True)
 SAYS = {
     "error_surface": [
         "saddle, proven",
@@ -65,6 +71,28 @@ def test_example_runs_and_draws(path, tmp_path):
         assert text in run.stdout
     assert [made.name for made in tmp_path.iterdir()] == [f"{path.stem}.png"]
     assert "not proven" not in run.stdout.replace("degenerate, not proven", "")
+
+
+def test_readme_says_what_happens(capsys):
+    code = README.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102  (our own README)
+    assert capsys.readouterr().out.split("\n")[:2] == ["saddle True", "[-2.  2.]"]
+    np.testing.assert_allclose(names["way"].x, [1, 1])
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def test_readme_shows_the_demo(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = README.read_text(encoding="utf-8").partition("```text\n")[2].partition("```")[0]
+    assert main([]) == 0
+
+    def without_errors(report):  # which depend a little on the processor
+        return re.sub(r"\d\S*e-\d+", "#", report)
+
+    assert without_errors(shown) == without_errors(capsys.readouterr().out)
 
 
 def exact_hessian(model, x):

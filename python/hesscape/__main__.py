@@ -189,7 +189,7 @@ def _picture(loss: Callable[..., Any], point: hs.CriticalPoint, way: hs.Escape, 
         from matplotlib.figure import Figure
     except ImportError:
         return "no picture: it needs Matplotlib, which comes with pip install 'hesscape[plot]'"
-    figure = Figure(figsize=(6.4, 6), layout="constrained")
+    figure = Figure(figsize=(6.4, 6), layout="compressed")
     ax = hs.plot.surface(
         loss, point, escape=way, vectorized=True, samples=201, ax=figure.subplots()
     )

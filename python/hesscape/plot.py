@@ -113,7 +113,7 @@ def surface(
     ax.set(xlabel=labels[0], ylabel=labels[1])
     ax.set_xlim(origin[0] - width[0], origin[0] + width[0])
     ax.set_ylim(origin[1] - width[1], origin[1] + width[1])
-    if max(width) <= 3 * min(width):
+    if directions is None and max(width) <= 3 * min(width):
         ax.set_aspect("equal")
     _legend_below(ax)
     return ax
@@ -272,7 +272,7 @@ def _axes(ax: Axes | None) -> Axes:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError("hesscape.plot needs Matplotlib: pip install 'hesscape[plot]'") from error
-    return plt.subplots(layout="constrained")[1]
+    return plt.subplots(layout="compressed")[1]
 
 
 def _model(point: Any) -> TaylorModel:
@@ -423,10 +423,10 @@ def _contours(ax: Axes, across: Array, along: Array, values: Array, model: Taylo
 
 
 def _colorbar(ax: Axes, filled: Any) -> None:
-    """Draw a colour bar as high as the Axes, and no wider than it must be."""
+    """Draw a narrow colour bar, with the level of the point among its numbers."""
     least = 1e-4 * np.ptp(filled.levels)
     ticks = filled.levels[::2]
-    bar = ax.figure.colorbar(filled, cax=ax.inset_axes((1.03, 0, 0.04, 1)), ticks=ticks)
+    bar = ax.figure.colorbar(filled, ax=ax, ticks=ticks, fraction=0.05, pad=0.03)
     bar.set_label("value of the function")
     bar.ax.set_yticklabels([f"{0 if abs(t) < least else t:.3g}".replace("-", "−") for t in ticks])
 
