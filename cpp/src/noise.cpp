@@ -41,13 +41,13 @@ double quietest(std::span<const NoiseSample> samples, double power) {
 }
 
 // The variance of the logarithms over the finer rungs; deviations below rounding count as rounding.
-double spread(std::span<const std::vector<NoiseSample>> axes, double power, double rounding) {
+double spread(std::span<const std::span<const NoiseSample>> axes, double power, double rounding) {
   double total = 0.0;
-  for (const auto& samples : axes) {
+  for (const auto samples : axes) {
     double count = 0.0;
     double sum = 0.0;
     double square = 0.0;
-    const auto fine = std::span(samples).subspan(samples.size() / 3);
+    const auto fine = samples.subspan(samples.size() / 3);
     for (const NoiseSample& s : fine) {
       if (s.silent) continue;
       const double l = std::log(std::max(scaled(s, power), rounding * std::pow(s.magnitude, 1.0 - power)));
@@ -66,9 +66,9 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-std::vector<double> levels(std::span<const std::vector<NoiseSample>> axes, double power) {
+std::vector<double> levels(std::span<const std::span<const NoiseSample>> axes, double power) {
   std::vector<double> level, informative;
-  for (const auto& samples : axes) {
+  for (const auto samples : axes) {
     level.push_back(quietest(samples, power));
     if (!samples.empty()) informative.push_back(level.back());
   }
@@ -91,7 +91,7 @@ double NoiseModel::at(double magnitude) const {
 
 double rounding_level(int n) { return 0x1p-53 * std::sqrt(n + 2.0); }
 
-std::vector<NoiseModel> estimate_noise(std::span<const std::vector<NoiseSample>> axes) {
+std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes) {
   const double rounding = rounding_level(static_cast<int>(axes.size()));
   double power = powers[0];
   double least = spread(axes, power, rounding);

@@ -130,8 +130,11 @@ void Stencil::estimate_noise_of(int point) {
   const auto size = static_cast<std::size_t>(n());
   std::vector<NoiseModel> models(size, {options_.noise.value_or(0.0), 0.0, rounding_level(n())});
   if (!options_.noise) {
-    std::vector<std::vector<NoiseSample>> samples(size);
-    for (int i = 0; i < n(); ++i) samples[static_cast<std::size_t>(i)] = ladder(point, i).noise_samples(centre(point));
+    std::vector<std::span<const NoiseSample>> samples;
+    for (int i = 0; i < n(); ++i) {
+      if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point));
+      samples.emplace_back(ladder(point, i).noise_samples());
+    }
     models = estimate_noise(samples);
   }
   std::ranges::copy(models, axis_noise_.begin() + first);
@@ -142,10 +145,10 @@ void Stencil::plan_ladders() {
   for (std::size_t l = 0; l < ladders_.size(); ++l) {
     const int point = wave_first_ + static_cast<int>(l) / n();
     if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite) continue;
-    if (phase_ == Phase::ladders)
+    if (phase_ == Phase::pairing_rungs)
+      ladders_[l].conclude(centre(point), axis_noise_[l], options_.pairs ? levels() : least_levels);
+    else if (!ladders_[l].wanted().empty())
       ladders_[l].plan(centre(point), axis_noise_[l]);
-    else
-      ladders_[l].plan_pairs(centre(point), axis_noise_[l], options_.pairs ? levels() : least_levels);
   }
 }
 
@@ -156,7 +159,7 @@ void Stencil::finish_axes() {
     if (status == Status::not_finite) continue;
     for (int i = 0; i < n(); ++i) {
       const Ladder& axis = ladder(p, i);
-      const AxisDerivatives d = axis.derivatives(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)]);
+      const AxisDerivatives& d = axis.derivatives();
       if (d.second.coarsest < 0) {
         status = Status::no_step;
         continue;

@@ -44,15 +44,18 @@ class Ladder {
   void add(int exponent, double plus, double minus);
   const Rung* find(int exponent) const;
 
-  std::vector<NoiseSample> noise_samples(double centre) const;
-  AxisDerivatives derivatives(double centre, const NoiseModel& noise) const;
+  // What the rungs say of the noise, after the last `listen`.
+  const std::vector<NoiseSample>& noise_samples() const { return samples_; }
+  void listen(double centre);
 
   // Decides on the next rungs from what was measured: up while only noise limits the second
   // derivative, down while only truncation does, then the halvings around the best rung.
   void plan(double centre, const NoiseModel& noise);
-  // The rung from which `levels` halvings serve a pair best; wants those that are missing.
-  void plan_pairs(double centre, const NoiseModel& noise, int levels);
+  // Settles the derivatives, and the rung from which `levels` halvings serve a pair best; wants those
+  // that are missing.
+  void conclude(double centre, const NoiseModel& noise, int levels);
 
+  const AxisDerivatives& derivatives() const { return derivatives_; }
   int pair_exponent() const { return pair_exponent_; }
   // By how much the last extrapolation of `levels` rungs reduced the truncation error.
   double reduction() const { return reduction_; }
@@ -71,6 +74,8 @@ class Ladder {
   bool refined_ = false;
   int pair_exponent_ = 0;
   double reduction_ = 1.0;
+  AxisDerivatives derivatives_;
+  std::vector<NoiseSample> samples_;
   std::vector<Rung> rungs_;  // coarsest first
   std::vector<int> wanted_;
 };

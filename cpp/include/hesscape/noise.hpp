@@ -34,6 +34,6 @@ double rounding_level(int n);
 // Chooses the power under which the samples of all axes vary least, takes each axis's level from its
 // quietest window of rungs, and raises it to the median over the axes where it is below that. The
 // relative level stays beside it: samples from values of one size do not tell how noise grows.
-std::vector<NoiseModel> estimate_noise(std::span<const std::vector<NoiseSample>> axes);
+std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes);
 
 }  // namespace hesscape
