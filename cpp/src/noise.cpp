@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::size_t window = 8;  // samples: two differences on each of four rungs
 constexpr double unbiased = 1.5;   // the least of several such means is that much below their mean
-constexpr int few = 12;
+constexpr int few = 12;          // samples
 constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};
 
-double scaled(const NoiseSample& sample, double power) {
-  return sample.deviation / std::pow(sample.magnitude, power);
+double grown(double magnitude, double power) {
+  return power == 1.0 ? magnitude : power == 0.0 ? 1.0 : std::sqrt(magnitude);
 }
 
 // The least root mean square over windows of neighbouring rungs: coarse windows see truncation too,
@@ -24,7 +24,7 @@ double quietest(std::span<const NoiseSample> samples, double power) {
   std::vector<double> squares;
   double resolution = 0.0;
   for (const NoiseSample& s : samples) {
-    const double u = scaled(s, power);
+    const double u = s.deviation / grown(s.magnitude, power);
     if (s.silent)
       resolution = std::max(resolution, u);
     else
@@ -40,22 +40,28 @@ double quietest(std::span<const NoiseSample> samples, double power) {
   return width == 0 ? resolution : std::max(least, resolution);
 }
 
-// The variance of the logarithms over the finer rungs; deviations below rounding count as rounding.
-double spread(std::span<const std::span<const NoiseSample>> axes, double power, double rounding) {
-  double total = 0.0;
+// The variance over the finer rungs of log(deviation / magnitude^power), for each power, summed over
+// the axes; deviations below rounding count as rounding.
+std::array<double, powers.size()> spreads(std::span<const std::span<const NoiseSample>> axes, double rounding) {
+  std::array<double, powers.size()> total = {};
   for (const auto samples : axes) {
     double count = 0.0;
-    double sum = 0.0;
-    double square = 0.0;
-    const auto fine = samples.subspan(samples.size() / 3);
-    for (const NoiseSample& s : fine) {
+    std::array<double, powers.size()> sum = {};
+    std::array<double, powers.size()> square = {};
+    for (const NoiseSample& s : samples.subspan(samples.size() / 3)) {
       if (s.silent) continue;
-      const double l = std::log(std::max(scaled(s, power), rounding * std::pow(s.magnitude, 1.0 - power)));
       count += 1.0;
-      sum += l;
-      square += l * l;
+      const double deviation = std::log(std::max(s.deviation, rounding * s.magnitude));
+      const double magnitude = std::log(s.magnitude);
+      for (std::size_t p = 0; p < powers.size(); ++p) {
+        const double l = deviation - powers[p] * magnitude;
+        sum[p] += l;
+        square[p] += l * l;
+      }
     }
-    if (count > 0.0) total += square / count - std::pow(sum / count, 2);
+    if (count > 0.0)
+      for (std::size_t p = 0; p < powers.size(); ++p)
+        total[p] += square[p] / count - std::pow(sum[p] / count, 2);
   }
   return total;
 }
@@ -85,23 +91,15 @@ std::vector<double> levels(std::span<const std::span<const NoiseSample>> axes, d
 }  // namespace
 
 double NoiseModel::at(double magnitude) const {
-  const double own = power == 1.0 ? level * magnitude : power == 0.0 ? level : level * std::sqrt(magnitude);
-  return std::max(own, relative * magnitude);
+  return std::max(level * grown(magnitude, power), relative * magnitude);
 }
 
 double rounding_level(int n) { return 0x1p-53 * std::sqrt(n + 2.0); }
 
 std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes) {
   const double rounding = rounding_level(static_cast<int>(axes.size()));
-  double power = powers[0];
-  double least = spread(axes, power, rounding);
-  for (const double p : powers) {
-    const double s = spread(axes, p, rounding);
-    if (s < least) {
-      least = s;
-      power = p;
-    }
-  }
+  const auto spread = spreads(axes, rounding);
+  const double power = powers[static_cast<std::size_t>(std::ranges::min_element(spread) - spread.begin())];
   const std::vector<double> level = levels(axes, power);
   const std::vector<double> relative = power == 1.0 ? level : levels(axes, 1.0);
   std::vector<NoiseModel> models;

@@ -12,7 +12,8 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
-constexpr int pairs_at_once = 8192;
+constexpr int pairs_at_once = 2048;
+constexpr std::size_t most_pair_levels = 16;
 constexpr int axis_values = 42;      // an axis takes about as many
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
@@ -215,111 +216,108 @@ void Stencil::ask_pairs() {
     pair_i_ = 0;
     pair_j_ = 1;
   }
-  if (!pairs_.empty()) return;
-  finish_wave();
+  pair_levels_.resize(pairs_.size() * most_pair_levels);
+  if (pairs_.empty()) finish_wave();
 }
 
 void Stencil::ask_level(int index, int level) {
   Pair& pair = pairs_[static_cast<std::size_t>(index)];
-  const int ei = ladder(pair.point, pair.i).pair_exponent() - level;
-  const int ej = ladder(pair.point, pair.j).pair_exponent() - level;
-  const Displacement at_i(points_(pair.point, pair.i), ei);
-  const Displacement at_j(points_(pair.point, pair.j), ej);
+  const Ladder::PairRung& i = ladder(pair.point, pair.i).pair_rung(level);
+  const Ladder::PairRung& j = ladder(pair.point, pair.j).pair_rung(level);
   pair.next_level = level + 1;
-  if (at_i.step == 0.0 || at_j.step == 0.0) {
+  if (i.at.step == 0.0 || j.at.step == 0.0) {
     pair.wants_more = false;
     return;
   }
-  const bool axis_i = ladder(pair.point, pair.i).find(ei) == nullptr;
-  const bool axis_j = ladder(pair.point, pair.j).find(ej) == nullptr;
-  pair_requests_.push_back({index, level, axis_i, axis_j});
-  ask_for(pair.point, pair.i, at_i.plus, pair.j, at_j.plus);
-  ask_for(pair.point, pair.i, at_i.minus, pair.j, at_j.minus);
-  if (axis_i) {
-    ask_for(pair.point, pair.i, at_i.plus);
-    ask_for(pair.point, pair.i, at_i.minus);
+  pair_requests_.push_back({index, level});
+  ask_for(pair.point, pair.i, i.at.plus, pair.j, j.at.plus);
+  ask_for(pair.point, pair.i, i.at.minus, pair.j, j.at.minus);
+  if (!i.measured) {
+    ask_for(pair.point, pair.i, i.at.plus);
+    ask_for(pair.point, pair.i, i.at.minus);
   }
-  if (axis_j) {
-    ask_for(pair.point, pair.j, at_j.plus);
-    ask_for(pair.point, pair.j, at_j.minus);
+  if (!j.measured) {
+    ask_for(pair.point, pair.j, j.at.plus);
+    ask_for(pair.point, pair.j, j.at.minus);
   }
 }
 
-void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
-  Eigen::Index row = 0;
+// 2 h_i h_j H_ij = q(h_i e_i + h_j e_j) - q(h_i e_i) - q(h_j e_j), by polarisation.
+void Stencil::take_level(const PairRequest& request, const double*& value) {
+  Pair& pair = pairs_[static_cast<std::size_t>(request.pair)];
+  const Ladder::PairRung& i = ladder(pair.point, pair.i).pair_rung(request.level);
+  const Ladder::PairRung& j = ladder(pair.point, pair.j).pair_rung(request.level);
   const auto two = [&] {
-    row += 2;
-    return std::pair(values[row - 2], values[row - 1]);
+    value += 2;
+    return std::pair(value[-2], value[-1]);
   };
-  for (const PairRequest& request : pair_requests_) {
-    Pair& pair = pairs_[static_cast<std::size_t>(request.pair)];
-    const Ladder& li = ladder(pair.point, pair.i);
-    const Ladder& lj = ladder(pair.point, pair.j);
-    const int ei = li.pair_exponent() - request.level;
-    const int ej = lj.pair_exponent() - request.level;
-    const auto rung = [](const Ladder& axis, int e) {
-      const Rung* found = axis.find(e);
-      return std::pair(found->plus, found->minus);
-    };
-    const auto both = two();
-    const auto i = request.axis_i ? two() : rung(li, ei);
-    const auto j = request.axis_j ? two() : rung(lj, ej);
-    const double f = centre(pair.point);
-    const double area = 2.0 * Displacement(li.x(), ei).step * Displacement(lj.x(), ej).step;
-    const double q = ((both.first - i.first) - (j.first - f)) + ((both.second - i.second) - (j.second - f));
-    if (!std::isfinite(q) || !(area > 0.0)) {
-      ++pair.lost;
-      continue;
-    }
-    const double magnitude =
-        std::max({std::abs(both.first), std::abs(both.second), std::abs(i.first), std::abs(i.second),
-                  std::abs(j.first), std::abs(j.second), std::abs(f)});
-    const std::size_t base = static_cast<std::size_t>((pair.point - wave_first_) * n());
-    const double sigma = std::max(axis_noise_[base + static_cast<std::size_t>(pair.i)].at(magnitude),
-                                  axis_noise_[base + static_cast<std::size_t>(pair.j)].at(magnitude));
-    pair.levels.push_back({std::ldexp(1.0, -request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area});
+  const auto both = two();
+  const auto own_i = i.measured ? std::pair(i.plus, i.minus) : two();
+  const auto own_j = j.measured ? std::pair(j.plus, j.minus) : two();
+  const double f = centre(pair.point);
+  const double area = 2.0 * i.at.step * j.at.step;
+  const double q = ((both.first - own_i.first) - (own_j.first - f)) + ((both.second - own_i.second) - (own_j.second - f));
+  if (!std::isfinite(q) || !(area > 0.0)) {
+    ++pair.lost;
+    return;
   }
+  const double magnitude = std::max({std::abs(both.first), std::abs(both.second), std::abs(own_i.first),
+                                     std::abs(own_i.second), std::abs(own_j.first), std::abs(own_j.second), std::abs(f)});
+  const auto base = axis_noise_.begin() + static_cast<std::ptrdiff_t>((pair.point - wave_first_) * n());
+  const double sigma = std::max(base[pair.i].at(magnitude), base[pair.j].at(magnitude));
+  pair_levels_[static_cast<std::size_t>(request.pair) * most_pair_levels + static_cast<std::size_t>(pair.held++)] = {
+      std::ldexp(1.0, -request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area};
+}
+
+void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  const double* value = values.data();
+  for (const PairRequest& request : pair_requests_) take_level(request, value);
   pair_requests_.clear();
   for (std::size_t k = 0; k < pairs_.size(); ++k) {
-    Pair& pair = pairs_[k];
-    if (!pair.wants_more) continue;
-    judge(pair);
-    if (pair.wants_more) ask_level(static_cast<int>(k), pair.next_level);
+    if (!pairs_[k].wants_more) continue;
+    judge(k);
+    if (pairs_[k].wants_more) ask_level(static_cast<int>(k), pairs_[k].next_level);
   }
   if (!probes_.empty()) return;
+  store_pairs();
+  ask_pairs();
+}
+
+void Stencil::store_pairs() {
   for (const Pair& pair : pairs_) {
     for (const int cell : {pair.i * n() + pair.j, pair.j * n() + pair.i}) {
       result_.hessian(pair.point, cell) = pair.value;
       result_.hessian_error(pair.point, cell) = pair.error;
     }
     Status& status = result_.status[static_cast<std::size_t>(pair.point)];
-    if (pair.levels.empty())
+    if (pair.held == 0)
       status = Status::no_step;
     else if (pair.lost > 0 && status == Status::ok)
       status = Status::shortened;
   }
-  ask_pairs();
 }
 
-void Stencil::judge(Pair& pair) {
-  const std::size_t count = pair.levels.size();
+void Stencil::judge(std::size_t index) {
+  Pair& pair = pairs_[index];
+  const auto count = static_cast<std::size_t>(pair.held);
+  const PairLevel* level = &pair_levels_[index * most_pair_levels];
   if (count < 2) {
-    pair.value = count == 0 ? nan : pair.levels[0].quotient;
+    pair.value = count == 0 ? nan : level[0].quotient;
     pair.error = inf;
     pair.wants_more = pair.lost > 0 && pair.lost < most_lost;
     return;
   }
-  std::array<double, max_rungs> step, quotient, noise;
+  std::array<double, most_pair_levels> step, quotient, noise;
   for (std::size_t l = 0; l < count; ++l) {
-    step[l] = pair.levels[l].step;
-    quotient[l] = pair.levels[l].quotient;
-    noise[l] = pair.levels[l].noise;
+    step[l] = level[l].step;
+    quotient[l] = level[l].quotient;
+    noise[l] = level[l].noise;
   }
   const Extrapolation table({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
   Extrapolated best = table.best();
   const Ladder& li = ladder(pair.point, pair.i);
   const Ladder& lj = ladder(pair.point, pair.j);
-  if (const int order = static_cast<int>(count) - 1; order <= max_order) {
+  if (const int order = pair.held - 1; order <= max_order) {
     // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
     const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
     const double gain = std::min(1.0, 10.0 * std::max(li.reduction(), lj.reduction()));
@@ -335,7 +333,7 @@ void Stencil::judge(Pair& pair) {
   long long& spare = spare_[static_cast<std::size_t>(row)];
   pair.error = best.error + backward_ulps * scale;
   pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise && spare >= 6 &&
-                    count < max_rungs;
+                    count < most_pair_levels;
   if (pair.wants_more) spare -= 6;
 }
 

@@ -57,6 +57,13 @@ class Ladder {
 
   const AxisDerivatives& derivatives() const { return derivatives_; }
   int pair_exponent() const { return pair_exponent_; }
+  // The step of a pair at one level of halving, with the axis's own values there if it has them.
+  struct PairRung {
+    Displacement at;
+    double plus, minus;
+    bool measured;
+  };
+  const PairRung& pair_rung(int level);
   // By how much the last extrapolation of `levels` rungs reduced the truncation error.
   double reduction() const { return reduction_; }
   bool shortened() const;
@@ -78,6 +85,7 @@ class Ladder {
   std::vector<NoiseSample> samples_;
   std::vector<Rung> rungs_;  // coarsest first
   std::vector<int> wanted_;
+  std::vector<PairRung> pair_rungs_;  // by level, made when first asked for
 };
 
 }  // namespace hesscape

@@ -67,14 +67,13 @@ class Stencil {
     int point, i, j;
     int next_level = 0;
     int lost = 0;  // levels with values that are not finite
-    std::vector<PairLevel> levels;  // the finite ones, coarsest first
-    double value = 0.0, error = 0.0;
+    int held = 0;  // levels with finite ones
     bool wants_more = true;
+    double value = 0.0, error = 0.0;
   };
   struct PairRequest {  // two probes for the pair, two for each axis without a rung at this level
     int pair;
     int level;
-    bool axis_i, axis_j;
   };
 
   int n() const { return static_cast<int>(points_.cols()); }
@@ -92,7 +91,9 @@ class Stencil {
   void ask_pairs();
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_level(int pair, int level);
-  void judge(Pair& pair);
+  void take_level(const PairRequest& request, const double*& value);
+  void judge(std::size_t pair);
+  void store_pairs();
   int levels() const;
   bool more_pairs() const { return pair_point_ < wave_last_; }
   void finish_wave();
@@ -113,6 +114,7 @@ class Stencil {
 
   int pair_point_ = 0, pair_i_ = 0, pair_j_ = 0;  // the next pair to start
   std::vector<Pair> pairs_;
+  std::vector<PairLevel> pair_levels_;  // most_pair_levels for each pair, the finite ones, coarsest first
   std::vector<PairRequest> pair_requests_;
   std::vector<long long> spare_;  // values left for extra levels, of each point of the wave
 };
