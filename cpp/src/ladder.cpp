@@ -122,14 +122,14 @@ bool Ladder::shortened() const {
 void Ladder::listen(double centre) {
   samples_.clear();
   // In units of the noise: one at every rung.
-  const Quotients q(rungs_, centre, NoiseModel{1.0 / noise_sigmas, 0.0, 0.0});
+  const Quotients q(rungs_, centre, NoiseModel{.level = 1.0 / noise_sigmas});
   const auto second = departures(q.second_table(departure_orders));
   const auto first = departures(q.first_table(departure_orders));
   std::size_t row = 0;
   for (const Rung& r : rungs_) {
     if (!r.finite()) continue;
     const std::size_t here = row++;
-    if (here == 0 || magnitude(r, centre) == 0.0) continue;
+    if (here == 0) continue;
     samples_.push_back({second[here], magnitude(r, centre), silent(r, centre)});
     samples_.push_back({first[here], magnitude(r, centre), silent(r, centre)});
   }

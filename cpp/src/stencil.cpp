@@ -129,7 +129,7 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
 void Stencil::estimate_noise_of(int point) {
   const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
   const auto size = static_cast<std::size_t>(n());
-  std::vector<NoiseModel> models(size, {options_.noise.value_or(0.0), 0.0, rounding_level(n())});
+  std::vector<NoiseModel> models(size, {.level = options_.noise.value_or(0.0), .relative = rounding_level(n())});
   if (!options_.noise) {
     std::vector<std::span<const NoiseSample>> samples;
     for (int i = 0; i < n(); ++i) {
