@@ -18,7 +18,7 @@ constexpr int axis_values = 42;      // an axis takes about as many
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
-constexpr double noise_sigmas = 4.0;
+constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 1e-8;  // pairs with a larger error get further levels
 
