@@ -124,10 +124,10 @@ bool Ladder::shortened() const {
 std::span<const Rung> Ladder::resolved(double centre) const {
   const auto heard = [&](const Rung& r) { return !silent(r, centre); };
   const auto last = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), heard);
-  if (last == rungs_.rend() || last == rungs_.rbegin()) return rungs_;
+  if (last == rungs_.rbegin() || rungs_.rend() - last < 4) return rungs_;
   auto count = static_cast<std::size_t>(rungs_.rend() - last);
   const int coarsest_silent = rungs_[count].exponent;
-  while (count > 2 && rungs_[count - 1].exponent <= coarsest_silent + stride) --count;
+  while (count > 4 && rungs_[count - 1].exponent <= coarsest_silent + stride) --count;
   return std::span(rungs_).first(count);
 }
 
@@ -204,6 +204,8 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
     for (int r = 0; r + order + 1 < second.rungs(); ++r) {
       const auto at = static_cast<std::size_t>(r);
       if (q.exponent[at] - q.exponent[at + static_cast<std::size_t>(order)] != order) continue;
+      // Where f flattens out, extrapolation meets the value by accident only.
+      if (std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value)) continue;
       // An error that is zero by accident would pick an absurd step: the next rung must agree.
       const double cost = std::max(off(r), off(r + 1)) + second.noise(r, order);
       if (cost >= least) continue;
