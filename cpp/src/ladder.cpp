@@ -134,7 +134,7 @@ std::span<const Rung> Ladder::resolved(double centre) const {
 void Ladder::listen(double centre) {
   samples_.clear();
   // In units of the noise: one at every rung.
-  const Quotients q(rungs_, centre, NoiseModel{.level = 1.0 / noise_sigmas});
+  const Quotients q(rungs_, centre, NoiseModel{.absolute = 1.0 / noise_sigmas});
   const auto second = departures(q.second_table(departure_orders));
   const auto first = departures(q.first_table(departure_orders));
   std::size_t row = 0;

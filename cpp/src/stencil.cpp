@@ -22,7 +22,26 @@ constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 1e-8;  // pairs with a larger error get further levels
 
+// By how much every change in the table exceeds the noise, at least: truncation shrinks with the step and
+// the order, noise that is larger than it was taken for does not.
+double least_departure(std::span<const double> step, std::span<const double> quotient, std::span<const double> noise) {
+  const Extrapolation table(step, quotient, noise);
+  double least = inf;
+  for (int k = 0; k < std::min(3, table.rungs() - 1); ++k)
+    for (int r = 0; r + k + 1 < table.rungs(); ++r)
+      least = std::min(least, std::abs(table.value(r, k) - table.value(r + 1, k)) /
+                                  (table.noise(r, k) + table.noise(r + 1, k)));
+  return std::clamp(3.0 * least, 1.0, inf);
+}
+
 }  // namespace
+
+// Whether either axis tells of the noise that a pair meets.
+bool Stencil::heard(const Pair& pair) const {
+  const auto base = static_cast<std::size_t>((pair.point - wave_first_) * n());
+  return axis_noise_[base + static_cast<std::size_t>(pair.i)].heard ||
+         axis_noise_[base + static_cast<std::size_t>(pair.j)].heard;
+}
 
 Stencil::Stencil(Points points, StencilOptions options)
     : points_(std::move(points)), options_(std::move(options)) {
@@ -129,7 +148,7 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
 void Stencil::estimate_noise_of(int point) {
   const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
   const auto size = static_cast<std::size_t>(n());
-  std::vector<NoiseModel> models(size, {.level = options_.noise.value_or(0.0), .relative = rounding_level(n())});
+  std::vector<NoiseModel> models(size, {.absolute = options_.noise.value_or(0.0), .relative = rounding_level(n())});
   if (!options_.noise) {
     std::vector<std::span<const NoiseSample>> samples;
     for (int i = 0; i < n(); ++i) {
@@ -139,7 +158,9 @@ void Stencil::estimate_noise_of(int point) {
     models = estimate_noise(samples);
   }
   std::ranges::copy(models, axis_noise_.begin() + first);
-  result_.noise[point] = std::ranges::max(models, {}, &NoiseModel::level).at(std::abs(centre(point)));
+  result_.noise[point] = 0.0;
+  for (const NoiseModel& model : models)
+    result_.noise[point] = std::max(result_.noise[point], model.at(std::abs(centre(point))));
 }
 
 void Stencil::plan_ladders() {
@@ -312,6 +333,10 @@ void Stencil::judge(std::size_t index) {
     step[l] = level[l].step;
     quotient[l] = level[l].quotient;
     noise[l] = level[l].noise;
+  }
+  if (!heard(pair)) {
+    const double excess = least_departure({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
+    for (double& level_noise : std::span(noise).first(count)) level_noise *= excess;
   }
   const Extrapolation table({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
   Extrapolated best = table.best();

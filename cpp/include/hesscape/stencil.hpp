@@ -92,6 +92,7 @@ class Stencil {
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_level(int pair, int level);
   void take_level(const PairRequest& request, const double*& value);
+  bool heard(const Pair& pair) const;
   void judge(std::size_t pair);
   void store_pairs();
   int levels() const;
