@@ -96,10 +96,11 @@ double NoiseModel::at(double magnitude) const {
   return std::max({absolute, root * std::sqrt(magnitude), relative * magnitude});
 }
 
-double rounding_level(int n) { return 0x1p-53 * std::sqrt(n + 2.0); }
+double rounding_level(int n, bool single_precision) {
+  return (single_precision ? 0x1p-24 : 0x1p-53) * std::sqrt(n + 2.0);
+}
 
-std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes) {
-  const double rounding = rounding_level(static_cast<int>(axes.size()));
+std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes, double rounding) {
   const auto spread = spreads(axes, rounding);
   const bool is_absolute = std::ranges::min_element(spread) == spread.begin() + 2;
   const std::vector<double> relative = levels(axes, 1.0);

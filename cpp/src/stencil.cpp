@@ -14,7 +14,7 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
 constexpr int pairs_at_once = 2048;
 constexpr std::size_t most_pair_levels = 16;
-constexpr int axis_values = 42;      // an axis takes about as many
+constexpr int axis_values = 43;      // an axis takes about as many
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
@@ -86,6 +86,9 @@ void Stencil::tell(const Eigen::Ref<const Eigen::VectorXd>& values) {
     case Phase::centre:
       take_centres(values);
       break;
+    case Phase::checks:
+      take_checks(values);
+      break;
     case Phase::ladders:
     case Phase::pairing_rungs:
       take_ladders(values);
@@ -106,6 +109,27 @@ void Stencil::take_centres(const Eigen::Ref<const Eigen::VectorXd>& values) {
       ladders_.emplace_back(x[i], size, options_.step.size() > 0 ? options_.step[i] : 0.0);
   }
   axis_noise_.resize(ladders_.size());
+  ask_checks();
+}
+
+void Stencil::ask_checks() {
+  phase_ = Phase::checks;
+  for (int p = wave_first_; p < wave_last_; ++p)
+    for (int i = 0; i < n(); ++i) ask_for(p, i, ladder(p, i).check_point());
+}
+
+// Rounding errors that scale with a dyadic step are the same on all rungs, where no difference shows
+// them. A function computed in single precision betrays itself by its values.
+void Stencil::take_checks(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  rounding_.clear();
+  Eigen::Index row = 0;
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    const auto own = values.segment(row, n()).array();
+    row += n();
+    const auto changed = own != centre(p);
+    const bool single = changed.any() && (!changed || own == own.cast<float>().cast<double>()).all();
+    rounding_.push_back(rounding_level(n(), single));
+  }
   phase_ = Phase::ladders;
   ask_ladders();
 }
@@ -126,7 +150,7 @@ void Stencil::ask_ladders() {
   if (!requests_.empty()) return;
   if (phase_ == Phase::ladders) {
     phase_ = Phase::pairing_rungs;
-    plan_ladders();
+    conclude_ladders();
     ask_ladders();
   } else {
     finish_axes();
@@ -148,14 +172,15 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
 void Stencil::estimate_noise_of(int point) {
   const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
   const auto size = static_cast<std::size_t>(n());
-  std::vector<NoiseModel> models(size, {.absolute = options_.noise.value_or(0.0), .relative = rounding_level(n())});
+  const double rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
+  std::vector<NoiseModel> models(size, {.absolute = options_.noise.value_or(0.0), .relative = rounding});
   if (!options_.noise) {
     std::vector<std::span<const NoiseSample>> samples;
     for (int i = 0; i < n(); ++i) {
       if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point));
       samples.emplace_back(ladder(point, i).noise_samples());
     }
-    models = estimate_noise(samples);
+    models = estimate_noise(samples, rounding);
   }
   std::ranges::copy(models, axis_noise_.begin() + first);
   result_.noise[point] = 0.0;
@@ -164,13 +189,28 @@ void Stencil::estimate_noise_of(int point) {
 }
 
 void Stencil::plan_ladders() {
-  for (std::size_t l = 0; l < ladders_.size(); ++l) {
-    const int point = wave_first_ + static_cast<int>(l) / n();
-    if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite) continue;
-    if (phase_ == Phase::pairing_rungs)
-      ladders_[l].conclude(centre(point), axis_noise_[l], options_.pairs ? levels() : least_levels);
-    else if (!ladders_[l].wanted().empty())
-      ladders_[l].plan(centre(point), axis_noise_[l]);
+  for (std::size_t l = 0; l < ladders_.size(); ++l)
+    if (!ladders_[l].wanted().empty()) ladders_[l].plan(centre(wave_first_ + static_cast<int>(l) / n()), axis_noise_[l]);
+}
+
+// Rounding inside f is at best that of a point some ulps from x. Displaced to where f is larger by M,
+// the gradient there is about sqrt(2 M H), and moves f by an ulp of x times that.
+void Stencil::add_argument_rounding(int point) {
+  const auto first = static_cast<std::size_t>((point - wave_first_) * n());
+  double moved = 0.0;
+  for (int i = 0; i < n(); ++i) moved += std::abs(ladder(point, i).curvature()) * std::pow(ladder(point, i).x(), 2);
+  const double unit = rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
+  for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i)
+    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0 * moved));
+}
+
+void Stencil::conclude_ladders() {
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
+    add_argument_rounding(p);
+    for (int i = 0; i < n(); ++i)
+      ladder(p, i).conclude(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)],
+                            options_.pairs ? levels() : least_levels);
   }
 }
 

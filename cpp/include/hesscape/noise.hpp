@@ -30,12 +30,12 @@ struct NoiseModel {
 
 // What a sum of n terms, or of a term for each of n coordinates, loses to rounding: half an ulp a term,
 // adding like a random walk.
-double rounding_level(int n);
+double rounding_level(int n, bool single_precision = false);
 
 // Takes each axis's level under each law from its quietest window of rungs, and raises it to the median
 // over the axes where it is below that. Samples from values of one size do not tell how noise grows,
 // so all laws stay but the absolute one, which only counts where the samples of all axes vary least
 // under it.
-std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes);
+std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes, double rounding);
 
 }  // namespace hesscape
