@@ -109,6 +109,15 @@ def test_integer_matrices_of_any_rank(seed, n, rank):
         assert found.kind in (Kind.degenerate, Kind.saddle)
 
 
+def test_rounding_proves_nothing_about_singular_matrices():
+    """Computed eigenvalues that ought to be zero have either sign, and stand out of naive bounds."""
+    rng = np.random.default_rng(8)
+    for n in range(3, 13):
+        b = rng.integers(-(2**20), 2**20, size=(400, n, n - 1))
+        found = stack(b @ b.swapaxes(1, 2))  # exact below 2**53
+        assert (found.inertia == [0, 1, n - 1]).all()
+
+
 @settings(max_examples=150, deadline=None)
 @given(seed=seeds, n=st.integers(1, 10), exponent=st.integers(-14, 2))
 def test_errors_that_conspire_never_give_a_wrong_sign(seed, n, exponent):
@@ -321,9 +330,12 @@ def test_distance_leaves_out_flat_directions():
     for zero_modes in (0, 1, np.ones(n)):
         found = verdict(model(chain, 1e-10, g), zero_modes=zero_modes)
         assert found.distance == pytest.approx(expected, rel=1e-8)
-    scaled = verdict(model(chain * weight * weight[:, None], 1e-12, g * weight), zero_modes=1)
     exact = np.linalg.pinv(chain * weight * weight[:, None], rcond=1e-12) @ (g * weight)
-    assert scaled.distance == pytest.approx(np.linalg.norm(exact), rel=1e-7)
+    for zero_modes in (1, 1 / weight):
+        scaled = verdict(
+            model(chain * weight * weight[:, None], 1e-12, g * weight), zero_modes=zero_modes
+        )
+        assert scaled.distance == pytest.approx(np.linalg.norm(exact), rel=1e-7)
     assert np.isnan(verdict(model(np.zeros((2, 2)), 1e-9)).distance)
 
 
@@ -396,6 +408,18 @@ def test_symmetries_of_a_cluster(error):
     t = 10 ** np.linspace(-5, 5, 18)
     scaled = point(h * t * t[:, None], zero_modes=z / t[:, None])
     assert (scaled.kind, scaled.certain, scaled.inertia) == (Kind.minimum, True, (0, 6, 12))
+
+
+def test_errors_count_on_the_complement_of_zero_modes():
+    rng = np.random.default_rng(9)
+    h = spectrum(rng, [0, 1e-3, 1.0])
+    z = np.linalg.eigh(h)[1][:, 0]
+    assert point(h, error=1e-4, zero_modes=z).inertia == (0, 1, 2)
+    for error in (1e-3, 3e-3, np.full((3, 3), 1e-3)):
+        assert point(h, error=error, zero_modes=z).inertia == (0, 2, 1)
+    error = np.zeros((3, 3))
+    error[0, 1] = np.inf
+    assert point(h, error=error, zero_modes=z).kind is Kind.degenerate
 
 
 def test_rotations_that_curve_a_little_where_the_gradient_is_small():

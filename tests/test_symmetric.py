@@ -51,3 +51,8 @@ def test_asymmetry_becomes_error():
     with pytest.raises(ValueError, match="symmetric"):
         classify_hessian(single.astype(float))
     assert classify_hessian([[1, 0.3], [0.1, 1]], error=0.1).kind is Kind.minimum
+
+
+def test_one_sided_error_holds_for_both_entries():
+    found = classify_hessian(np.eye(2), error=[[0.0, 3.0], [0.0, 0.0]])
+    assert found.inertia == (0, 1, 1)

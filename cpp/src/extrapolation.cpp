@@ -7,6 +7,8 @@
 namespace hesscape {
 namespace {
 
+constexpr double inf = std::numeric_limits<double>::infinity();
+
 // Of the truncation error that the first derivative shows, over the step: less than the second
 // derivative's own where the series of both converge, and far more where the values are aliased.
 constexpr double witness_weight = 0.01;
@@ -14,14 +16,14 @@ constexpr double witness_weight = 0.01;
 }  // namespace
 
 Extrapolation::Extrapolation(std::span<const double> step, std::span<const double> quotient,
-                             std::span<const double> quotient_noise)
-    : rungs_(static_cast<int>(step.size())) {
-  std::copy(step.begin(), step.end(), step_.begin());
-  std::copy(quotient.begin(), quotient.end(), value_.begin());
-  std::copy(quotient_noise.begin(), quotient_noise.end(), noise_.begin());
-  for (int k = 1; k <= std::min(max_order, rungs_ - 1); ++k) {
+                             std::span<const double> quotient_noise, int orders)
+    : rungs_(static_cast<int>(step.size())), orders_(std::min(orders, rungs_ - 1)) {
+  std::ranges::copy(step, step_.begin());
+  std::ranges::copy(quotient, value_.begin());
+  std::ranges::copy(quotient_noise, noise_.begin());
+  for (int k = 1; k <= orders_; ++k) {
     for (int r = 0; r + k < rungs_; ++r) {
-      const double shrink = step[r] / step[r + k];
+      const double shrink = step[static_cast<std::size_t>(r)] / step[static_cast<std::size_t>(r + k)];
       const double weight = 1.0 / (shrink * shrink - 1.0);
       const double fine = value(r + 1, k - 1);
       value_[at(r, k)] = fine + weight * (fine - value(r, k - 1));
@@ -35,29 +37,45 @@ double Extrapolation::hidden(int rung, int order) const {
   return noise(rung, order) + 0.5 * noise(rung + 1, order);
 }
 
-double Extrapolation::truncation(int rung, int order) const {
-  const double here = value(rung, order);
-  // What the next finer rung changes is most of the truncation error, all of it within a factor of two
-  // even where the series converges slowly. That it is small by accident is unlikely to happen to the
-  // change of order as well.
-  double truncation = 2.0 * std::abs(here - value(rung + 1, order));
-  if (order > 0) truncation = std::max(truncation, 0.05 * std::abs(here - value(rung + 1, order - 1)));
-  for (int r = rung + 2; r + order < rungs_; ++r)
-    truncation = std::max(truncation, std::abs(here - value(r, order)) - noise(r, order));
-  return truncation;
-}
+class Extrapolation::Truncation {
+ public:
+  Truncation(const Extrapolation& table, int order) : table_(table), order_(order) {}
+
+  // Of entry (rung, order); called for rungs from the last but one to the first.
+  double next(int rung) {
+    const double here = table_.value(rung, order_);
+    const double finer = table_.value(rung + 1, order_);
+    // What the next finer rung changes is most of the truncation error, all of it within a factor of two
+    // even where the series converges slowly. That it is small by accident is unlikely to happen to the
+    // change of order as well.
+    double error = 2.0 * std::abs(here - finer);
+    if (order_ > 0) error = std::max(error, 0.05 * std::abs(here - table_.value(rung + 1, order_ - 1)));
+    error = std::max({error, here - high_, low_ - here});
+    const double noise = table_.noise(rung + 1, order_);
+    high_ = std::min(high_, finer + noise);
+    low_ = std::max(low_, finer - noise);
+    return error;
+  }
+
+ private:
+  const Extrapolation& table_;
+  int order_;
+  double low_ = -inf;  // the interval that all finer entries but the next leave to the value
+  double high_ = inf;
+};
 
 Extrapolated Extrapolation::best(const Extrapolation* witness) const {
   Extrapolated best;
-  best.error = std::numeric_limits<double>::infinity();
-  for (int k = 0; k <= std::min(max_order, rungs_ - 2); ++k) {
-    for (int r = 0; r + k + 1 < rungs_; ++r) {
+  best.error = inf;
+  for (int k = 0; k <= std::min(orders_, rungs_ - 2); ++k) {
+    Truncation own(*this, k);
+    Truncation other(witness != nullptr ? *witness : *this, k);
+    for (int r = rungs_ - k - 2; r >= 0; --r) {
       const double noise = hidden(r, k);
-      if (noise >= best.error) continue;
-      double e = truncation(r, k) + noise;
+      double error = own.next(r) + noise;
       if (witness != nullptr)
-        e += witness_weight * witness->truncation(r, k) / step_[static_cast<std::size_t>(r)];
-      if (e < best.error) best = {value(r, k), e, noise, r, k};
+        error += witness_weight * other.next(r) / step_[static_cast<std::size_t>(r)];
+      if (error < best.error) best = {value(r, k), error, noise, r, k};
     }
   }
   return best;

@@ -188,7 +188,7 @@ class Prover {
     }
     lambda_ = solver.eigenvalues();
     v_ = solver.eigenvectors();
-    const double floor = static_cast<double>(m) * unit_roundoff * lambda_.cwiseAbs().maxCoeff();
+    const double floor = 0x1p-10 * unit_roundoff * lambda_.cwiseAbs().maxCoeff();
     x_ = v_ * lambda_.cwiseAbs()
                   .cwiseMax(std::max(floor, underflow))
                   .cwiseSqrt()

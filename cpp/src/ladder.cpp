@@ -1,6 +1,7 @@
 #include "hesscape/ladder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -9,7 +10,6 @@ namespace hesscape {
 namespace {
 
 constexpr int first_rungs = 9;    // eight by eight: 2^0 .. 2^-24 of the first step
-constexpr int stride = 3;         // in powers of two
 constexpr int halvings_above = 2; // of the best rung
 constexpr int halvings_below = 6;
 constexpr int growth_limit = 24;  // powers of two above the first step
@@ -17,11 +17,8 @@ constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at 
 constexpr int shrink_limit = 60;  // powers of two below the first step
 constexpr double good_enough = 0x1p-44;
 constexpr double quiet = 0.125;
-constexpr double noise_sigmas = 4.0;
-
-struct Quotients {
-  std::vector<double> step, first, second, first_noise, second_noise;
-};
+constexpr double noise_sigmas = 6.0;
+constexpr int departure_orders = 2;
 
 double magnitude(const Rung& rung, double centre) {
   return std::max({std::abs(rung.plus), std::abs(rung.minus), std::abs(centre)});
@@ -30,33 +27,44 @@ double magnitude(const Rung& rung, double centre) {
 // x + h was rounded away inside f, or f is flat, or changes by less than it resolves.
 bool silent(const Rung& rung, double centre) { return rung.plus == centre && rung.minus == centre; }
 
-Quotients quotients(const std::vector<Rung>& rungs, double centre, const NoiseModel& noise) {
-  Quotients q;
-  for (const Rung& r : rungs) {
-    if (!r.finite()) continue;
-    const double h = r.step;
-    const double sigma = noise.at(magnitude(r, centre));
-    q.step.push_back(h);
-    q.first.push_back((r.plus - r.minus) / (2.0 * h));
-    q.second.push_back(((r.plus - centre) + (r.minus - centre)) / h / h);
-    q.first_noise.push_back(noise_sigmas * sigma / (std::numbers::sqrt2 * h));
-    q.second_noise.push_back(noise_sigmas * std::sqrt(6.0) * sigma / h / h);
+// The difference quotients of the finite rungs, and what the noise of f leaves in them.
+struct Quotients {
+  Quotients(std::span<const Rung> rungs, double centre, const NoiseModel& noise) {
+    for (const Rung& r : rungs) {
+      if (!r.finite()) continue;
+      const double sigma = noise.at(magnitude(r, centre));
+      step[count] = r.step;
+      exponent[count] = r.exponent;
+      first[count] = (r.plus - r.minus) / (2.0 * r.step);
+      second[count] = ((r.plus - centre) + (r.minus - centre)) / r.step / r.step;
+      first_noise[count] = noise_sigmas * sigma / (std::numbers::sqrt2 * r.step);
+      second_noise[count] = noise_sigmas * std::sqrt(6.0) * sigma / r.step / r.step;
+      ++count;
+    }
   }
-  return q;
-}
 
-// For each rung, by how many noise units (`unit` holds one for each quotient) it departs from the
+  Extrapolation first_table(int orders = max_order) const {
+    return {{step.data(), count}, {first.data(), count}, {first_noise.data(), count}, orders};
+  }
+  Extrapolation second_table(int orders = max_order) const {
+    return {{step.data(), count}, {second.data(), count}, {second_noise.data(), count}, orders};
+  }
+
+  std::size_t count = 0;
+  std::array<double, max_rungs> step, first, second, first_noise, second_noise;
+  std::array<int, max_rungs> exponent;
+};
+
+// For each rung, by how many noise units (which the table carries as its noise) it departs from the
 // extrapolations of the coarser ones.
-std::vector<double> departures(const std::vector<double>& step, const std::vector<double>& quotient,
-                               const std::vector<double>& unit) {
-  const Extrapolation table(step, quotient, unit);
-  std::vector<double> result(step.size(), std::numeric_limits<double>::infinity());
-  for (int k = 0; k < 3; ++k) {
+std::array<double, max_rungs> departures(const Extrapolation& table) {
+  std::array<double, max_rungs> result;
+  result.fill(std::numeric_limits<double>::infinity());
+  for (int k = 0; k <= departure_orders; ++k) {
     for (int r = 0; r + k + 1 < table.rungs(); ++r) {
       const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
-      const double scale = table.noise(r, k) + table.noise(r + 1, k);
       double& least = result[static_cast<std::size_t>(r + k + 1)];
-      least = std::min(least, change / scale);
+      least = std::min(least, change / (table.noise(r, k) + table.noise(r + 1, k)));
     }
   }
   return result;
@@ -76,11 +84,12 @@ bool Rung::finite() const { return std::isfinite(plus) && std::isfinite(minus) &
 Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
   const bool negligible = std::abs(x) <= 1e-8 * std::max(size, 1e-8);
   start_ = fixed_ ? std::ilogb(step) : (negligible ? -2 : std::ilogb(x) - 2);
+  while (Displacement(x_, start_).step == 0.0) ++start_;
   for (int k = 0; k < first_rungs; ++k) want(start_ - stride * k);
 }
 
 void Ladder::want(int exponent) {
-  if (find(exponent) == nullptr && Displacement(x_, exponent).step > 0.0)
+  if (rungs_.size() + wanted_.size() < max_rungs && find(exponent) == nullptr && Displacement(x_, exponent).step > 0.0)
     wanted_.push_back(exponent);
 }
 
@@ -94,41 +103,57 @@ void Ladder::add(int exponent, double plus, double minus) {
   rungs_.insert(at, Rung{exponent, Displacement(x_, exponent).step, plus, minus});
 }
 
+const Ladder::PairRung& Ladder::pair_rung(int level) {
+  while (static_cast<int>(pair_rungs_.size()) <= level) {
+    const int exponent = pair_exponent_ - static_cast<int>(pair_rungs_.size());
+    const Rung* own = find(exponent);
+    const bool measured = own != nullptr;
+    pair_rungs_.push_back(
+        {Displacement(x_, exponent), measured ? own->plus : 0.0, measured ? own->minus : 0.0, measured});
+  }
+  return pair_rungs_[static_cast<std::size_t>(level)];
+}
+
 bool Ladder::shortened() const {
   return std::ranges::any_of(rungs_, [](const Rung& r) { return !r.finite(); });
 }
 
-std::vector<NoiseSample> Ladder::noise_samples(double centre) const {
-  const Quotients q = quotients(rungs_, centre, NoiseModel{1.0 / noise_sigmas, 0.0, 0.0});
-  const std::vector<double> second = departures(q.step, q.second, q.second_noise);
-  const std::vector<double> first = departures(q.step, q.first, q.first_noise);
-  std::vector<NoiseSample> samples;
+// Without the rungs on which f is silent, and the last one above them, where it takes too few values;
+// all of them where f is silent everywhere.
+std::span<const Rung> Ladder::resolved(double centre) const {
+  const auto heard = [&](const Rung& r) { return !silent(r, centre); };
+  const auto last = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), heard);
+  if (last == rungs_.rbegin() || rungs_.rend() - last < 4) return rungs_;
+  auto count = static_cast<std::size_t>(rungs_.rend() - last);
+  const int coarsest_silent = rungs_[count].exponent;
+  while (count > 4 && rungs_[count - 1].exponent <= coarsest_silent + stride) --count;
+  return std::span(rungs_).first(count);
+}
+
+void Ladder::listen(double centre) {
+  samples_.clear();
+  // In units of the noise: one at every rung.
+  const Quotients q(rungs_, centre, NoiseModel{.absolute = 1.0 / noise_sigmas});
+  const auto second = departures(q.second_table(departure_orders));
+  const auto first = departures(q.first_table(departure_orders));
   std::size_t row = 0;
   for (const Rung& r : rungs_) {
     if (!r.finite()) continue;
     const std::size_t here = row++;
-    if (here == 0 || magnitude(r, centre) == 0.0) continue;
-    samples.push_back({second[here], magnitude(r, centre), silent(r, centre)});
-    samples.push_back({first[here], magnitude(r, centre), silent(r, centre)});
+    if (here == 0) continue;
+    samples_.push_back({second[here], magnitude(r, centre), silent(r, centre)});
+    samples_.push_back({first[here], magnitude(r, centre), silent(r, centre)});
   }
-  return samples;
-}
-
-AxisDerivatives Ladder::derivatives(double centre, const NoiseModel& noise) const {
-  const Quotients q = quotients(rungs_, centre, noise);
-  const Extrapolation first(q.step, q.first, q.first_noise);
-  return {first.best(), Extrapolation(q.step, q.second, q.second_noise).best(&first)};
 }
 
 // The lowest rungs depart from smoothness far less than the noise level says, so what it was taken
 // from is the function itself on rungs too coarse for it.
 bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
-  const std::vector<NoiseSample> samples = noise_samples(centre);
-  if (samples.size() < 4 || silent(rungs_.back(), centre)) return false;
+  if (samples_.size() < 4 || silent(rungs_.back(), centre)) return false;
   double departed = 0.0;
   double expected = 0.0;
   double rounding = 0.0;
-  for (const NoiseSample& s : std::span(samples).last(4)) {
+  for (const NoiseSample& s : std::span(samples_).last(4)) {
     departed += std::pow(s.deviation, 2);
     expected += std::pow(noise.at(s.magnitude), 2);
     rounding += std::pow(16.0 * std::numeric_limits<double>::epsilon() * s.magnitude, 2);
@@ -138,65 +163,56 @@ bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
 
 void Ladder::plan(double centre, const NoiseModel& noise) {
   wanted_.clear();
-  const Quotients q = quotients(rungs_, centre, noise);
-  const Extrapolation first(q.step, q.first, q.first_noise);
-  const Extrapolated best = Extrapolation(q.step, q.second, q.second_noise).best(&first);
+  const Quotients q(resolved(centre), centre, noise);
+  const Extrapolation first = q.first_table();
+  const Extrapolated best = q.second_table().best(&first);
   const bool none = best.coarsest < 0;
-  const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.step.size());
-  const bool truncated = none || best.error - best.noise > best.noise;
-  if (((at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise)) && bottom() > start_ - shrink_limit) {
-    want(bottom() - stride);
-    if (!wanted_.empty()) return;
-  }
-  if (none || refined_) return;
+  const bool significant = !none && std::abs(best.value) > best.error;
+  curvature_ = significant ? best.value : 0.0;
+  const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.count);
+  const bool truncated = none || best.error > 4.0 * best.noise;
+  const bool too_coarse =
+      (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
+  if (too_coarse && bottom() > start_ - shrink_limit) want(bottom() - stride);
+  if (!wanted_.empty() || none || refined_) return;
 
-  // An order that reaches far below the top would gain nothing from a coarser rung.
-  const bool at_top = best.coarsest + best.order <= 1 && rungs_.front().finite();
-  const bool significant = std::abs(best.value) > best.error;
+  // An order that reaches below the top would gain little from a coarser rung.
+  const bool at_top = best.coarsest + best.order == 0 && rungs_.front().finite();
+  const bool inexact = best.noise > good_enough * std::abs(best.value);
   const int limit = significant ? start_ + growth_limit : std::max(start_, unseen_limit);
-  if (at_top && !fixed_ && !truncated && best.noise > good_enough * std::abs(best.value) &&
-      top() + stride <= limit) {
-    want(top() + stride);
-    return;
-  }
+  if (at_top && inexact && !truncated && !fixed_ && top() + stride <= limit) want(top() + stride);
+  if (!wanted_.empty()) return;
+
   refined_ = true;
-  const auto same_step = [&](const Rung& r) { return r.step == q.step[static_cast<std::size_t>(best.coarsest)]; };
-  const int centre_exponent = std::ranges::find_if(rungs_, same_step)->exponent;
-  for (int e = centre_exponent + halvings_above; e >= centre_exponent - halvings_below; --e)
+  const int middle = q.exponent[static_cast<std::size_t>(best.coarsest)];
+  for (int e = middle + halvings_above; e >= middle - halvings_below; --e)
     if (e <= top()) want(e);
 }
 
-void Ladder::plan_pairs(double centre, const NoiseModel& noise, int levels) {
+void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
   wanted_.clear();
-  const Quotients q = quotients(rungs_, centre, noise);
-  const Extrapolation first(q.step, q.first, q.first_noise);
-  const Extrapolation table(q.step, q.second, q.second_noise);
-  const Extrapolated best = table.best(&first);
+  const Quotients q(resolved(centre), centre, noise);
+  const Extrapolation first = q.first_table();
+  const Extrapolation second = q.second_table();
+  const Extrapolated best = second.best(&first);
+  derivatives_ = {first.best(), best};
   pair_exponent_ = std::min(start_, top());
-  reduction_ = 1.0;
   if (best.coarsest >= 0 && std::abs(best.value) > best.error) {
     const int order = std::clamp(levels - 1, 1, max_order);
+    const auto off = [&](int r) { return std::abs(second.value(r, order) - best.value); };
     double least = std::numeric_limits<double>::infinity();
-    int row = -1;
-    std::vector<int> exponent;
-    for (const Rung& r : rungs_)
-      if (r.finite()) exponent.push_back(r.exponent);
-    for (int r = 0; r + order + 1 < table.rungs(); ++r) {
+    for (int r = 0; r + order + 1 < second.rungs(); ++r) {
       const auto at = static_cast<std::size_t>(r);
-      if (exponent[at] - exponent[at + static_cast<std::size_t>(order)] != order) continue;
-      const double off = std::max(std::abs(table.value(r, order) - best.value),
-                                  std::abs(table.value(r + 1, order) - best.value));
-      const double cost = off + table.noise(r, order);
-      if (cost < least) {
-        least = cost;
-        row = r;
-      }
-    }
-    if (row >= 0) {
-      pair_exponent_ = exponent[static_cast<std::size_t>(row)];
-      const double change = std::abs(table.value(row, order) - table.value(row + 1, order - 1));
-      const double off = std::abs(table.value(row, order) - best.value) + best.error;
-      reduction_ = off < change ? off / change : 1.0;
+      if (q.exponent[at] - q.exponent[at + static_cast<std::size_t>(order)] != order) continue;
+      // Where f flattens out, extrapolation meets the value by accident only.
+      if (std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value)) continue;
+      // An error that is zero by accident would pick an absurd step: the next rung must agree.
+      const double cost = std::max(off(r), off(r + 1)) + second.noise(r, order);
+      if (cost >= least) continue;
+      least = cost;
+      pair_exponent_ = q.exponent[at];
+      const double change = std::abs(second.value(r, order) - second.value(r + 1, order - 1));
+      reduction_ = off(r) + best.error < change ? (off(r) + best.error) / change : 1.0;
     }
   }
   for (int l = 0; l < levels; ++l) want(pair_exponent_ - l);

@@ -11,51 +11,59 @@ namespace {
 
 constexpr std::size_t window = 8;  // samples: two differences on each of four rungs
 constexpr double unbiased = 1.5;   // the least of several such means is that much below their mean
-constexpr int few = 12;
-constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};
+constexpr int few = 12;          // samples
+constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};  // of the magnitude: relative, root, absolute
 
-double scaled(const NoiseSample& sample, double power) {
-  return sample.deviation / std::pow(sample.magnitude, power);
+double grown(double magnitude, double power) {
+  return power == 1.0 ? magnitude : power == 0.0 ? 1.0 : std::sqrt(magnitude);
 }
 
 // The least root mean square over windows of neighbouring rungs: coarse windows see truncation too,
-// which only makes them larger. Where f is silent its resolution is what was expected to be seen.
+// which only makes them larger.
 double quietest(std::span<const NoiseSample> samples, double power) {
   std::vector<double> squares;
-  double resolution = 0.0;
-  for (const NoiseSample& s : samples) {
-    const double u = scaled(s, power);
-    if (s.silent)
-      resolution = std::max(resolution, u);
-    else
-      squares.push_back(u * u);
-  }
-  const std::size_t width = std::min<std::size_t>(window, squares.size());
+  for (const NoiseSample& s : samples)
+    if (!s.silent) squares.push_back(std::pow(s.deviation / grown(s.magnitude, power), 2));
+  if (squares.empty()) return 0.0;
+  const std::size_t width = std::min(window, squares.size());
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t first = 0; first + width <= squares.size(); first += 2) {
-    const auto begin = squares.begin() + static_cast<std::ptrdiff_t>(first);
-    const double sum = std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(width), 0.0);
-    least = std::min(least, unbiased * std::sqrt(sum / static_cast<double>(width)));
+    const auto part = std::span(squares).subspan(first, width);
+    least = std::min(least, std::accumulate(part.begin(), part.end(), 0.0) / static_cast<double>(width));
   }
-  return width == 0 ? resolution : std::max(least, resolution);
+  return unbiased * std::sqrt(least);
 }
 
-// The variance of the logarithms over the finer rungs; deviations below rounding count as rounding.
-double spread(std::span<const std::vector<NoiseSample>> axes, double power, double rounding) {
-  double total = 0.0;
-  for (const auto& samples : axes) {
+// Where f is silent, it does not resolve the change that was to be seen.
+double resolution(std::span<const NoiseSample> samples) {
+  double largest = 0.0;
+  for (const NoiseSample& s : samples)
+    if (s.silent) largest = std::max(largest, s.deviation);
+  return largest;
+}
+
+// The variance over the finer rungs of log(deviation / magnitude^power), for each power, summed over
+// the axes; deviations below rounding count as rounding.
+std::array<double, powers.size()> spreads(std::span<const std::span<const NoiseSample>> axes, double rounding) {
+  std::array<double, powers.size()> total = {};
+  for (const auto samples : axes) {
     double count = 0.0;
-    double sum = 0.0;
-    double square = 0.0;
-    const auto fine = std::span(samples).subspan(samples.size() / 3);
-    for (const NoiseSample& s : fine) {
+    std::array<double, powers.size()> sum = {};
+    std::array<double, powers.size()> square = {};
+    for (const NoiseSample& s : samples.subspan(samples.size() / 3)) {
       if (s.silent) continue;
-      const double l = std::log(std::max(scaled(s, power), rounding * std::pow(s.magnitude, 1.0 - power)));
       count += 1.0;
-      sum += l;
-      square += l * l;
+      const double deviation = std::log(std::max(s.deviation, rounding * s.magnitude));
+      const double magnitude = std::log(s.magnitude);
+      for (std::size_t p = 0; p < powers.size(); ++p) {
+        const double l = deviation - powers[p] * magnitude;
+        sum[p] += l;
+        square[p] += l * l;
+      }
     }
-    if (count > 0.0) total += square / count - std::pow(sum / count, 2);
+    if (count > 0.0)
+      for (std::size_t p = 0; p < powers.size(); ++p)
+        total[p] += square[p] / count - std::pow(sum[p] / count, 2);
   }
   return total;
 }
@@ -66,9 +74,9 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-std::vector<double> levels(std::span<const std::vector<NoiseSample>> axes, double power) {
+std::vector<double> levels(std::span<const std::span<const NoiseSample>> axes, double power) {
   std::vector<double> level, informative;
-  for (const auto& samples : axes) {
+  for (const auto samples : axes) {
     level.push_back(quietest(samples, power));
     if (!samples.empty()) informative.push_back(level.back());
   }
@@ -85,28 +93,24 @@ std::vector<double> levels(std::span<const std::vector<NoiseSample>> axes, doubl
 }  // namespace
 
 double NoiseModel::at(double magnitude) const {
-  const double own = power == 1.0 ? level * magnitude : power == 0.0 ? level : level * std::sqrt(magnitude);
-  return std::max(own, relative * magnitude);
+  return std::max({absolute, root * std::sqrt(magnitude), relative * magnitude});
 }
 
-double rounding_level(int n) { return 0x1p-53 * std::sqrt(n + 2.0); }
+double rounding_level(int n, bool single_precision) {
+  return (single_precision ? 0x1p-24 : 0x1p-53) * std::sqrt(n + 2.0);
+}
 
-std::vector<NoiseModel> estimate_noise(std::span<const std::vector<NoiseSample>> axes) {
-  const double rounding = rounding_level(static_cast<int>(axes.size()));
-  double power = powers[0];
-  double least = spread(axes, power, rounding);
-  for (const double p : powers) {
-    const double s = spread(axes, p, rounding);
-    if (s < least) {
-      least = s;
-      power = p;
-    }
-  }
-  const std::vector<double> level = levels(axes, power);
-  const std::vector<double> relative = power == 1.0 ? level : levels(axes, 1.0);
+std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes, double rounding) {
+  const auto spread = spreads(axes, rounding);
+  const bool is_absolute = std::ranges::min_element(spread) == spread.begin() + 2;
+  const std::vector<double> relative = levels(axes, 1.0);
+  const std::vector<double> root = levels(axes, 0.5);
+  const std::vector<double> absolute = is_absolute ? levels(axes, 0.0) : std::vector(axes.size(), 0.0);
   std::vector<NoiseModel> models;
-  for (std::size_t i = 0; i < axes.size(); ++i)
-    models.push_back({level[i], power, std::max(relative[i], rounding)});
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const bool heard = std::ranges::any_of(axes[i], [](const NoiseSample& s) { return s.magnitude > 0.0; });
+    models.push_back({std::max(absolute[i], resolution(axes[i])), root[i], std::max(relative[i], rounding), heard});
+  }
   return models;
 }
 

@@ -12,16 +12,36 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
-constexpr int pairs_at_once = 8192;
-constexpr int axis_values = 42;      // an axis takes about as many
+constexpr int pairs_at_once = 2048;
+constexpr std::size_t most_pair_levels = 16;
+constexpr int axis_values = 43;      // an axis takes about as many
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
-constexpr double noise_sigmas = 4.0;
+constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
-constexpr double relative_tolerance = 1e-8;  // pairs with a larger error get further levels
+constexpr double relative_tolerance = 2e-8;  // pairs with a larger error get further levels
+
+// By how much every change in the table exceeds the noise, at least: truncation shrinks with the step and
+// the order, noise that is larger than it was taken for does not.
+double least_departure(std::span<const double> step, std::span<const double> quotient, std::span<const double> noise) {
+  const Extrapolation table(step, quotient, noise);
+  double least = inf;
+  for (int k = 0; k < std::min(3, table.rungs() - 1); ++k)
+    for (int r = 0; r + k + 1 < table.rungs(); ++r)
+      least = std::min(least, std::abs(table.value(r, k) - table.value(r + 1, k)) /
+                                  (table.noise(r, k) + table.noise(r + 1, k)));
+  return std::clamp(3.0 * least, 1.0, inf);
+}
 
 }  // namespace
+
+// Whether either axis tells of the noise that a pair meets.
+bool Stencil::heard(const Pair& pair) const {
+  const auto base = static_cast<std::size_t>((pair.point - wave_first_) * n());
+  return axis_noise_[base + static_cast<std::size_t>(pair.i)].heard ||
+         axis_noise_[base + static_cast<std::size_t>(pair.j)].heard;
+}
 
 Stencil::Stencil(Points points, StencilOptions options)
     : points_(std::move(points)), options_(std::move(options)) {
@@ -66,6 +86,9 @@ void Stencil::tell(const Eigen::Ref<const Eigen::VectorXd>& values) {
     case Phase::centre:
       take_centres(values);
       break;
+    case Phase::checks:
+      take_checks(values);
+      break;
     case Phase::ladders:
     case Phase::pairing_rungs:
       take_ladders(values);
@@ -86,6 +109,27 @@ void Stencil::take_centres(const Eigen::Ref<const Eigen::VectorXd>& values) {
       ladders_.emplace_back(x[i], size, options_.step.size() > 0 ? options_.step[i] : 0.0);
   }
   axis_noise_.resize(ladders_.size());
+  ask_checks();
+}
+
+void Stencil::ask_checks() {
+  phase_ = Phase::checks;
+  for (int p = wave_first_; p < wave_last_; ++p)
+    for (int i = 0; i < n(); ++i) ask_for(p, i, ladder(p, i).check_point());
+}
+
+// Rounding errors that scale with a dyadic step are the same on all rungs, where no difference shows
+// them. A function computed in single precision betrays itself by its values.
+void Stencil::take_checks(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  rounding_.clear();
+  Eigen::Index row = 0;
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    const auto own = values.segment(row, n()).array();
+    row += n();
+    const auto changed = own != centre(p);
+    const bool single = changed.any() && (!changed || own == own.cast<float>().cast<double>()).all();
+    rounding_.push_back(rounding_level(n(), single));
+  }
   phase_ = Phase::ladders;
   ask_ladders();
 }
@@ -106,7 +150,7 @@ void Stencil::ask_ladders() {
   if (!requests_.empty()) return;
   if (phase_ == Phase::ladders) {
     phase_ = Phase::pairing_rungs;
-    plan_ladders();
+    conclude_ladders();
     ask_ladders();
   } else {
     finish_axes();
@@ -128,24 +172,45 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
 void Stencil::estimate_noise_of(int point) {
   const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
   const auto size = static_cast<std::size_t>(n());
-  std::vector<NoiseModel> models(size, {options_.noise.value_or(0.0), 0.0, rounding_level(n())});
+  const double rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
+  std::vector<NoiseModel> models(size, {.absolute = options_.noise.value_or(0.0), .relative = rounding});
   if (!options_.noise) {
-    std::vector<std::vector<NoiseSample>> samples(size);
-    for (int i = 0; i < n(); ++i) samples[static_cast<std::size_t>(i)] = ladder(point, i).noise_samples(centre(point));
-    models = estimate_noise(samples);
+    std::vector<std::span<const NoiseSample>> samples;
+    for (int i = 0; i < n(); ++i) {
+      if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point));
+      samples.emplace_back(ladder(point, i).noise_samples());
+    }
+    models = estimate_noise(samples, rounding);
   }
   std::ranges::copy(models, axis_noise_.begin() + first);
-  result_.noise[point] = std::ranges::max(models, {}, &NoiseModel::level).at(std::abs(centre(point)));
+  result_.noise[point] = 0.0;
+  for (const NoiseModel& model : models)
+    result_.noise[point] = std::max(result_.noise[point], model.at(std::abs(centre(point))));
 }
 
 void Stencil::plan_ladders() {
-  for (std::size_t l = 0; l < ladders_.size(); ++l) {
-    const int point = wave_first_ + static_cast<int>(l) / n();
-    if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite) continue;
-    if (phase_ == Phase::ladders)
-      ladders_[l].plan(centre(point), axis_noise_[l]);
-    else
-      ladders_[l].plan_pairs(centre(point), axis_noise_[l], options_.pairs ? levels() : least_levels);
+  for (std::size_t l = 0; l < ladders_.size(); ++l)
+    if (!ladders_[l].wanted().empty()) ladders_[l].plan(centre(wave_first_ + static_cast<int>(l) / n()), axis_noise_[l]);
+}
+
+// Rounding inside f is at best that of a point some ulps from x. Displaced to where f is larger by M,
+// the gradient there is about sqrt(2 M H), and moves f by an ulp of x times that.
+void Stencil::add_argument_rounding(int point) {
+  const auto first = static_cast<std::size_t>((point - wave_first_) * n());
+  double moved = 0.0;
+  for (int i = 0; i < n(); ++i) moved += std::abs(ladder(point, i).curvature()) * std::pow(ladder(point, i).x(), 2);
+  const double unit = rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
+  for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i)
+    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0 * moved));
+}
+
+void Stencil::conclude_ladders() {
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
+    add_argument_rounding(p);
+    for (int i = 0; i < n(); ++i)
+      ladder(p, i).conclude(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)],
+                            options_.pairs ? levels() : least_levels);
   }
 }
 
@@ -156,7 +221,7 @@ void Stencil::finish_axes() {
     if (status == Status::not_finite) continue;
     for (int i = 0; i < n(); ++i) {
       const Ladder& axis = ladder(p, i);
-      const AxisDerivatives d = axis.derivatives(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)]);
+      const AxisDerivatives& d = axis.derivatives();
       if (d.second.coarsest < 0) {
         status = Status::no_step;
         continue;
@@ -212,111 +277,112 @@ void Stencil::ask_pairs() {
     pair_i_ = 0;
     pair_j_ = 1;
   }
-  if (!pairs_.empty()) return;
-  finish_wave();
+  pair_levels_.resize(pairs_.size() * most_pair_levels);
+  if (pairs_.empty()) finish_wave();
 }
 
 void Stencil::ask_level(int index, int level) {
   Pair& pair = pairs_[static_cast<std::size_t>(index)];
-  const int ei = ladder(pair.point, pair.i).pair_exponent() - level;
-  const int ej = ladder(pair.point, pair.j).pair_exponent() - level;
-  const Displacement at_i(points_(pair.point, pair.i), ei);
-  const Displacement at_j(points_(pair.point, pair.j), ej);
+  const Ladder::PairRung& i = ladder(pair.point, pair.i).pair_rung(level);
+  const Ladder::PairRung& j = ladder(pair.point, pair.j).pair_rung(level);
   pair.next_level = level + 1;
-  if (at_i.step == 0.0 || at_j.step == 0.0) {
+  if (i.at.step == 0.0 || j.at.step == 0.0) {
     pair.wants_more = false;
     return;
   }
-  const bool axis_i = ladder(pair.point, pair.i).find(ei) == nullptr;
-  const bool axis_j = ladder(pair.point, pair.j).find(ej) == nullptr;
-  pair_requests_.push_back({index, level, axis_i, axis_j});
-  ask_for(pair.point, pair.i, at_i.plus, pair.j, at_j.plus);
-  ask_for(pair.point, pair.i, at_i.minus, pair.j, at_j.minus);
-  if (axis_i) {
-    ask_for(pair.point, pair.i, at_i.plus);
-    ask_for(pair.point, pair.i, at_i.minus);
+  pair_requests_.push_back({index, level});
+  ask_for(pair.point, pair.i, i.at.plus, pair.j, j.at.plus);
+  ask_for(pair.point, pair.i, i.at.minus, pair.j, j.at.minus);
+  if (!i.measured) {
+    ask_for(pair.point, pair.i, i.at.plus);
+    ask_for(pair.point, pair.i, i.at.minus);
   }
-  if (axis_j) {
-    ask_for(pair.point, pair.j, at_j.plus);
-    ask_for(pair.point, pair.j, at_j.minus);
+  if (!j.measured) {
+    ask_for(pair.point, pair.j, j.at.plus);
+    ask_for(pair.point, pair.j, j.at.minus);
   }
 }
 
-void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
-  Eigen::Index row = 0;
+// 2 h_i h_j H_ij = q(h_i e_i + h_j e_j) - q(h_i e_i) - q(h_j e_j), by polarisation.
+void Stencil::take_level(const PairRequest& request, const double*& value) {
+  Pair& pair = pairs_[static_cast<std::size_t>(request.pair)];
+  const Ladder::PairRung& i = ladder(pair.point, pair.i).pair_rung(request.level);
+  const Ladder::PairRung& j = ladder(pair.point, pair.j).pair_rung(request.level);
   const auto two = [&] {
-    row += 2;
-    return std::pair(values[row - 2], values[row - 1]);
+    value += 2;
+    return std::pair(value[-2], value[-1]);
   };
-  for (const PairRequest& request : pair_requests_) {
-    Pair& pair = pairs_[static_cast<std::size_t>(request.pair)];
-    const Ladder& li = ladder(pair.point, pair.i);
-    const Ladder& lj = ladder(pair.point, pair.j);
-    const int ei = li.pair_exponent() - request.level;
-    const int ej = lj.pair_exponent() - request.level;
-    const auto rung = [](const Ladder& axis, int e) {
-      const Rung* found = axis.find(e);
-      return std::pair(found->plus, found->minus);
-    };
-    const auto both = two();
-    const auto i = request.axis_i ? two() : rung(li, ei);
-    const auto j = request.axis_j ? two() : rung(lj, ej);
-    const double f = centre(pair.point);
-    const double area = 2.0 * Displacement(li.x(), ei).step * Displacement(lj.x(), ej).step;
-    const double q = ((both.first - i.first) - (j.first - f)) + ((both.second - i.second) - (j.second - f));
-    if (!std::isfinite(q) || !(area > 0.0)) {
-      ++pair.lost;
-      continue;
-    }
-    const double magnitude =
-        std::max({std::abs(both.first), std::abs(both.second), std::abs(i.first), std::abs(i.second),
-                  std::abs(j.first), std::abs(j.second), std::abs(f)});
-    const std::size_t base = static_cast<std::size_t>((pair.point - wave_first_) * n());
-    const double sigma = std::max(axis_noise_[base + static_cast<std::size_t>(pair.i)].at(magnitude),
-                                  axis_noise_[base + static_cast<std::size_t>(pair.j)].at(magnitude));
-    pair.levels.push_back({std::ldexp(1.0, -request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area});
+  const auto both = two();
+  const auto own_i = i.measured ? std::pair(i.plus, i.minus) : two();
+  const auto own_j = j.measured ? std::pair(j.plus, j.minus) : two();
+  const double f = centre(pair.point);
+  const double area = 2.0 * i.at.step * j.at.step;
+  const double q = ((both.first - own_i.first) - (own_j.first - f)) + ((both.second - own_i.second) - (own_j.second - f));
+  if (!std::isfinite(q) || !(area > 0.0)) {
+    ++pair.lost;
+    return;
   }
+  const double magnitude = std::max({std::abs(both.first), std::abs(both.second), std::abs(own_i.first),
+                                     std::abs(own_i.second), std::abs(own_j.first), std::abs(own_j.second), std::abs(f)});
+  const auto base = axis_noise_.begin() + static_cast<std::ptrdiff_t>((pair.point - wave_first_) * n());
+  const double sigma = std::max(base[pair.i].at(magnitude), base[pair.j].at(magnitude));
+  pair_levels_[static_cast<std::size_t>(request.pair) * most_pair_levels + static_cast<std::size_t>(pair.held++)] = {
+      std::ldexp(1.0, -request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area};
+}
+
+void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  const double* value = values.data();
+  for (const PairRequest& request : pair_requests_) take_level(request, value);
   pair_requests_.clear();
   for (std::size_t k = 0; k < pairs_.size(); ++k) {
-    Pair& pair = pairs_[k];
-    if (!pair.wants_more) continue;
-    judge(pair);
-    if (pair.wants_more) ask_level(static_cast<int>(k), pair.next_level);
+    if (!pairs_[k].wants_more) continue;
+    judge(k);
+    if (pairs_[k].wants_more) ask_level(static_cast<int>(k), pairs_[k].next_level);
   }
   if (!probes_.empty()) return;
+  store_pairs();
+  ask_pairs();
+}
+
+void Stencil::store_pairs() {
   for (const Pair& pair : pairs_) {
     for (const int cell : {pair.i * n() + pair.j, pair.j * n() + pair.i}) {
       result_.hessian(pair.point, cell) = pair.value;
       result_.hessian_error(pair.point, cell) = pair.error;
     }
     Status& status = result_.status[static_cast<std::size_t>(pair.point)];
-    if (pair.levels.empty())
+    if (pair.held == 0)
       status = Status::no_step;
     else if (pair.lost > 0 && status == Status::ok)
       status = Status::shortened;
   }
-  ask_pairs();
 }
 
-void Stencil::judge(Pair& pair) {
-  const std::size_t count = pair.levels.size();
+void Stencil::judge(std::size_t index) {
+  Pair& pair = pairs_[index];
+  const auto count = static_cast<std::size_t>(pair.held);
+  const PairLevel* level = &pair_levels_[index * most_pair_levels];
   if (count < 2) {
-    pair.value = count == 0 ? nan : pair.levels[0].quotient;
+    pair.value = count == 0 ? nan : level[0].quotient;
     pair.error = inf;
     pair.wants_more = pair.lost > 0 && pair.lost < most_lost;
     return;
   }
-  std::array<double, max_rungs> step, quotient, noise;
+  std::array<double, most_pair_levels> step, quotient, noise;
   for (std::size_t l = 0; l < count; ++l) {
-    step[l] = pair.levels[l].step;
-    quotient[l] = pair.levels[l].quotient;
-    noise[l] = pair.levels[l].noise;
+    step[l] = level[l].step;
+    quotient[l] = level[l].quotient;
+    noise[l] = level[l].noise;
+  }
+  if (!heard(pair)) {
+    const double excess = least_departure({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
+    for (double& level_noise : std::span(noise).first(count)) level_noise *= excess;
   }
   const Extrapolation table({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
   Extrapolated best = table.best();
   const Ladder& li = ladder(pair.point, pair.i);
   const Ladder& lj = ladder(pair.point, pair.j);
-  if (const int order = static_cast<int>(count) - 1; order <= max_order) {
+  if (const int order = pair.held - 1; order <= max_order) {
     // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
     const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
     const double gain = std::min(1.0, 10.0 * std::max(li.reduction(), lj.reduction()));
@@ -332,7 +398,7 @@ void Stencil::judge(Pair& pair) {
   long long& spare = spare_[static_cast<std::size_t>(row)];
   pair.error = best.error + backward_ulps * scale;
   pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise && spare >= 6 &&
-                    count < max_rungs;
+                    count < most_pair_levels;
   if (pair.wants_more) spare -= 6;
 }
 

@@ -17,6 +17,10 @@ using hesscape::RowMatrix;
 using hesscape::SymmetricStack;
 namespace check = hesscape::check;
 
+std::mt19937 generator(unsigned seed) {
+  return std::mt19937(seed);
+}
+
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 SymmetricStack one(const RowMatrix& h, const RowMatrix* error = nullptr) {
@@ -41,7 +45,7 @@ RowMatrix with_spectrum(const VectorXd& lambda, std::mt19937& random) {
 }
 
 void signs_of_known_spectra() {
-  std::mt19937 random(1);
+  std::mt19937 random = generator(1);
   for (const Index n : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65}) {
     for (Index negative = 0; negative <= n; negative += 1 + n / 3) {
       VectorXd lambda = VectorXd::LinSpaced(n, 1, 2);
@@ -87,7 +91,7 @@ void errors_at_their_limit() {
 void zero_modes_by_count() {
   RowMatrix h = VectorXd{{1e-5, 2, -1e-5, 3, 4}}.asDiagonal();
   expect(h, nullptr, 1, 4);
-  std::mt19937 random(2);
+  std::mt19937 random = generator(2);
   h = with_spectrum(VectorXd(h.diagonal()), random);
   expect(h, nullptr, 1, 4);
   expect(h, nullptr, 0, 3, 2);  // well below the rest: the caller knows what they are
@@ -95,7 +99,7 @@ void zero_modes_by_count() {
 }
 
 void newton_step_and_way_down() {
-  std::mt19937 random(3);
+  std::mt19937 random = generator(3);
   const RowMatrix h = with_spectrum(VectorXd{{-1, 0.5, 2, 3}}, random);
   const VectorXd gradient{{1, -2, 3, 0.5}};
   const auto proofs = hesscape::prove_signs(one(h), 0, gradient.data());
@@ -106,7 +110,7 @@ void newton_step_and_way_down() {
 }
 
 void stacks_and_spectra() {
-  std::mt19937 random(4);
+  std::mt19937 random = generator(4);
   const Index n = 6;
   const std::vector<VectorXd> lambdas = {VectorXd{{-2, -1, 0, 1, 2, 3}}, VectorXd::Zero(n),
                                          VectorXd::LinSpaced(n, -3, -1)};

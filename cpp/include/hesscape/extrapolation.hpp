@@ -2,11 +2,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <span>
 
 namespace hesscape {
 
-inline constexpr int max_rungs = 40;
+inline constexpr int max_rungs = 64;
 inline constexpr int max_order = 6;
 
 // A value that carries its own error, and the rungs that gave it: `coarsest` to `coarsest + order`.
@@ -24,7 +25,7 @@ class Extrapolation {
  public:
   // `quotient_noise` bounds the error that the noise of f leaves in each quotient.
   Extrapolation(std::span<const double> step, std::span<const double> quotient,
-                std::span<const double> quotient_noise);
+                std::span<const double> quotient_noise, int orders = max_order);
 
   int rungs() const { return rungs_; }
   double value(int rung, int order) const { return value_[at(rung, order)]; }
@@ -36,16 +37,20 @@ class Extrapolation {
   Extrapolated best(const Extrapolation* witness = nullptr) const;
 
  private:
-  // What the finer entries of the same order say of the truncation error.
-  double truncation(int rung, int order) const;
+  // What the finer entries of one order say of the truncation error, gathered from the finest on.
+  class Truncation;
+
   // Noise, and the truncation error that can hide behind the noise of the next finer rung.
   double hidden(int rung, int order) const;
-  static int at(int rung, int order) { return order * max_rungs + rung; }
+  static std::size_t at(int rung, int order) {
+    return static_cast<std::size_t>(order) * max_rungs + static_cast<std::size_t>(rung);
+  }
 
   int rungs_;
+  int orders_;
   std::array<double, max_rungs> step_;
-  std::array<double, max_rungs*(max_order + 1)> value_;
-  std::array<double, max_rungs*(max_order + 1)> noise_;
+  std::array<double, std::size_t{max_rungs} * (max_order + 1)> value_;
+  std::array<double, std::size_t{max_rungs} * (max_order + 1)> noise_;
 };
 
 }  // namespace hesscape

@@ -1,6 +1,7 @@
 // The values of f along one axis, on a ladder of steps that grows, shrinks and fills in as they come.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "hesscape/extrapolation.hpp"
@@ -34,6 +35,8 @@ struct AxisDerivatives {
 };
 
 class Ladder {
+  static constexpr int stride = 3;  // between the first rungs, in powers of two
+
  public:
   // The first rungs: powers of 8 down from about |x| / 8, or from `step` when it is given.
   // `size` is the largest |x_j| of the point: a coordinate far below it counts as zero.
@@ -44,16 +47,31 @@ class Ladder {
   void add(int exponent, double plus, double minus);
   const Rung* find(int exponent) const;
 
-  std::vector<NoiseSample> noise_samples(double centre) const;
-  AxisDerivatives derivatives(double centre, const NoiseModel& noise) const;
+  // A point at no dyadic distance from x, where a value computed in single precision shows as such.
+  double check_point() const { return x_ + 1.37 * Displacement(x_, start_ - 4 * stride).step; }
+
+  // What the rungs say of the noise, after the last `listen`.
+  const std::vector<NoiseSample>& noise_samples() const { return samples_; }
+  void listen(double centre);
 
   // Decides on the next rungs from what was measured: up while only noise limits the second
   // derivative, down while only truncation does, then the halvings around the best rung.
   void plan(double centre, const NoiseModel& noise);
-  // The rung from which `levels` halvings serve a pair best; wants those that are missing.
-  void plan_pairs(double centre, const NoiseModel& noise, int levels);
+  // Settles the derivatives, and the rung from which `levels` halvings serve a pair best; wants those
+  // that are missing.
+  void conclude(double centre, const NoiseModel& noise, int levels);
 
+  // What the last plan made of the second derivative; zero when it is within its error.
+  double curvature() const { return curvature_; }
+  const AxisDerivatives& derivatives() const { return derivatives_; }
   int pair_exponent() const { return pair_exponent_; }
+  // The step of a pair at one level of halving, with the axis's own values there if it has them.
+  struct PairRung {
+    Displacement at;
+    double plus, minus;
+    bool measured;
+  };
+  const PairRung& pair_rung(int level);
   // By how much the last extrapolation of `levels` rungs reduced the truncation error.
   double reduction() const { return reduction_; }
   bool shortened() const;
@@ -61,6 +79,7 @@ class Ladder {
 
  private:
   void want(int exponent);
+  std::span<const Rung> resolved(double centre) const;
   bool quiet_below(double centre, const NoiseModel& noise) const;
   int top() const { return rungs_.front().exponent; }
   int bottom() const { return rungs_.back().exponent; }
@@ -71,8 +90,12 @@ class Ladder {
   bool refined_ = false;
   int pair_exponent_ = 0;
   double reduction_ = 1.0;
+  double curvature_ = 0.0;
+  AxisDerivatives derivatives_;
+  std::vector<NoiseSample> samples_;
   std::vector<Rung> rungs_;  // coarsest first
   std::vector<int> wanted_;
+  std::vector<PairRung> pair_rungs_;  // by level, made when first asked for
 };
 
 }  // namespace hesscape

@@ -67,14 +67,13 @@ class Stencil {
     int point, i, j;
     int next_level = 0;
     int lost = 0;  // levels with values that are not finite
-    std::vector<PairLevel> levels;  // the finite ones, coarsest first
-    double value = 0.0, error = 0.0;
+    int held = 0;  // levels with finite ones
     bool wants_more = true;
+    double value = 0.0, error = 0.0;
   };
   struct PairRequest {  // two probes for the pair, two for each axis without a rung at this level
     int pair;
     int level;
-    bool axis_i, axis_j;
   };
 
   int n() const { return static_cast<int>(points_.cols()); }
@@ -83,21 +82,28 @@ class Stencil {
   void ask_for(int point, int i, double xi, int j = -1, double xj = 0.0);
   void start_wave();
   void take_centres(const Eigen::Ref<const Eigen::VectorXd>& values);
+  void ask_checks();
+  void take_checks(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_ladders();
   void take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values);
   void estimate_noise_of(int point);
   void plan_ladders();
+  void add_argument_rounding(int point);
+  void conclude_ladders();
   void finish_axes();
   void add_backward_error(int point);
   void ask_pairs();
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_level(int pair, int level);
-  void judge(Pair& pair);
+  void take_level(const PairRequest& request, const double*& value);
+  bool heard(const Pair& pair) const;
+  void judge(std::size_t pair);
+  void store_pairs();
   int levels() const;
   bool more_pairs() const { return pair_point_ < wave_last_; }
   void finish_wave();
 
-  enum class Phase { centre, ladders, pairing_rungs, pairs };
+  enum class Phase { centre, checks, ladders, pairing_rungs, pairs };
 
   Points points_;
   StencilOptions options_;
@@ -108,11 +114,13 @@ class Stencil {
   int wave_first_ = 0, wave_last_ = 0;
   std::vector<Ladder> ladders_;
   std::vector<NoiseModel> axis_noise_;  // of each ladder
+  std::vector<double> rounding_;        // of each point of the wave
   std::vector<Request> requests_;
   Points curvature_;  // the diagonal of H, a row for each point of the wave
 
   int pair_point_ = 0, pair_i_ = 0, pair_j_ = 0;  // the next pair to start
   std::vector<Pair> pairs_;
+  std::vector<PairLevel> pair_levels_;  // most_pair_levels for each pair, the finite ones, coarsest first
   std::vector<PairRequest> pair_requests_;
   std::vector<long long> spare_;  // values left for extra levels, of each point of the wave
 };
