@@ -267,3 +267,18 @@ def test_a_terminal_without_greek_letters_is_no_reason_to_stop(here):
         check=True,
     )
     assert "saddle, proven" in answer.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_error(here):
+    answer = subprocess.Popen(
+        [sys.executable, "-m", "hesscape", "classify", "cli_model:flat", "--at", "0", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert answer.stdout is not None
+    assert answer.stderr is not None
+    answer.stdout.close()
+    with answer.stderr:
+        assert answer.stderr.read() == ""
+    assert answer.wait() in (0, 141)

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import json
 import math
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -69,8 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         arguments.run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # what reads the report has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except Exception as error:  # noqa: BLE001  (whatever the user's function raises is one line, too)
         print(f"hesscape: error: {_one_line(error)}", file=sys.stderr)
         return 2

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
+from ._levels import LEVELS, levels_around
 from ._validate import Array
 from .critical import CriticalPoint
 from .objective import Objective
@@ -29,9 +30,6 @@ __all__ = ["slices", "spectrum", "surface"]
 # A qualitative and a diverging map that agree, and that colour-blind readers tell apart.
 UP, DOWN, FLAT = "#b35806", "#542788", "#636363"
 COLORS = "PuOr_r"
-WALL = 5.0  # the colours reach at most this many times further to one side than to the other
-LEVELS = 8  # bands to either side of the value at the point
-NAMED = 1e-2  # a coordinate appears in the name of a direction from this part of its largest one
 
 
 def surface(
@@ -383,31 +381,10 @@ def _values(f: Objective, points: Array) -> Array:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _levels(values: Array, middle: float, noise: float) -> tuple[Array, int]:
-    """Levels that are even for a paraboloid, as many above the middle as below; and the middle's place."""
-    change = values[np.isfinite(values)] - middle
-    highest, lowest = _most(change, noise), _most(-change, noise)
-    if highest and lowest:  # a steep wall must not take the colours of a shallow valley
-        highest, lowest = min(highest, WALL * lowest), min(lowest, WALL * highest)
-    ramp = (np.arange(1, LEVELS + 1) / LEVELS) ** 2
-    up, down = ramp * highest, ramp[::-1] * lowest
-    up, down = up[up > 0], down[down > 0]
-    return np.concatenate([middle - down, [middle], middle + up]), down.size
-
-
-def _most(change: Array, noise: float) -> float:
-    """Give the largest change, unless few stand out; 0 where hardly any is above noise."""
-    sizes = change[change > 8 * noise]
-    if sizes.size < 0.002 * change.size:
-        return 0.0
-    usual = float(np.quantile(sizes, 0.98))
-    return float(sizes.max()) if sizes.max() <= 1.5 * usual else usual
-
-
 def _contours(ax: Axes, across: Array, along: Array, values: Array, model: TaylorModel) -> Any:
     from matplotlib import colormaps
 
-    levels, place = _levels(values, model.value, model.noise)
+    levels, place = levels_around(values, model.value, model.noise)
     masked = np.ma.masked_invalid(values)
     if levels.size < 2 or (np.diff(levels) <= 0).any():  # constant, or as good as that
         return None
