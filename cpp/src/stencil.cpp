@@ -175,12 +175,13 @@ void Stencil::estimate_noise_of(int point) {
   const double rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
   std::vector<NoiseModel> models(size, {.absolute = options_.noise.value_or(0.0), .relative = rounding});
   if (!options_.noise) {
-    std::vector<std::span<const NoiseSample>> samples;
+    std::vector<NoiseSummary> axes;
+    axes.reserve(size);
     for (int i = 0; i < n(); ++i) {
-      if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point));
-      samples.emplace_back(ladder(point, i).noise_samples());
+      if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point), rounding);
+      axes.push_back(ladder(point, i).noise());
     }
-    models = estimate_noise(samples, rounding);
+    models = estimate_noise(axes, rounding);
   }
   std::ranges::copy(models, axis_noise_.begin() + first);
   result_.noise[point] = 0.0;
