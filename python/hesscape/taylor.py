@@ -197,7 +197,7 @@ def gradient(
     point = _validate.point(x)
     coarsest = _validate.steps(step, point.size)
     if f.jac is not None:
-        return f.gradients(point[None])[0]
+        return _given_gradient(f, point)
     return _axes(f, point, coarsest).gradient[0].copy()
 
 
@@ -382,12 +382,12 @@ def _model(x: Array, result: _core.Derivatives) -> TaylorModel:
 def _from_gradients(f: Objective, x: Array, step: Array) -> TaylorModel:
     axes = _axes(f, x, step)
     stencil = _core.GradientStencil(x, exponent=axes.exponent[0], reduction=axes.reduction[0])
-    here = f.gradients(x[None])[0]
+    here = _given_gradient(f, x)
     with np.errstate(all="ignore"):
         while not stencil.done:
             stencil.tell(f.gradients(stencil.ask()))
-    if stencil.lost >= 0 or not np.isfinite(here).all():
-        raise NonFiniteError(f"jac is not finite at or next to x = {x}: {_core.Status.no_step.message}")
+    if stencil.lost >= 0:
+        raise NonFiniteError(f"jac is not finite next to x = {x} along coordinate {stencil.lost}")
     h = stencil.hessian()
     return TaylorModel(
         x=x,
@@ -411,10 +411,10 @@ def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
     if not np.isfinite(h).all():
         raise NonFiniteError(f"{'hess' if f.hess is not None else 'hessp'} is not finite at x = {x}")
     axes = None if f.jac is not None else _axes(f, x, step)
-    here = f.gradients(x[None])[0] if axes is None else axes.gradient[0].copy()
-    if not np.isfinite(here).all():
-        raise NonFiniteError(f"jac is not finite at x = {x}")
+    here = _given_gradient(f, x) if axes is None else axes.gradient[0].copy()
     value = f.value(x) if axes is None else float(axes.value[0])
+    if not np.isfinite(value):
+        raise NonFiniteError(f"fun is {value} at x = {x}: {_core.Status.not_finite.message}")
     return TaylorModel(
         x=x,
         value=value,
@@ -428,6 +428,13 @@ def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
         njev=1 if axes is None else 0,
         message="the Hessian was given; its errors are those of rounding",
     )
+
+
+def _given_gradient(f: Objective, x: Array) -> Array:
+    gradient = f.gradients(x[None])[0]
+    if not np.isfinite(gradient).all():
+        raise NonFiniteError(f"jac is not finite at x = {x}: it is {gradient}")
+    return gradient
 
 
 def _gradient_error(x: Array, gradient: Array, hessian: NDArray[np.float64]) -> Array:
