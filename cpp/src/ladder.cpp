@@ -18,7 +18,7 @@ constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at 
 constexpr int shrink_limit = 60;  // powers of two below the first step
 constexpr double good_enough = 0x1p-44;
 constexpr double quiet = 0.125;
-constexpr double noise_sigmas = 4.0;
+constexpr double noise_sigmas = 6.0;
 constexpr int departure_orders = 2;
 
 double magnitude(const Rung& rung, double centre) {
@@ -30,7 +30,7 @@ bool silent(const Rung& rung, double centre) { return rung.plus == centre && run
 
 // The difference quotients of the finite rungs, and what the noise of f leaves in them.
 struct Quotients {
-  Quotients(const std::vector<Rung>& rungs, double centre, const NoiseModel& noise) {
+  Quotients(std::span<const Rung> rungs, double centre, const NoiseModel& noise) {
     for (const Rung& r : rungs) {
       if (!r.finite()) continue;
       const double sigma = noise.at(magnitude(r, centre));
@@ -119,17 +119,29 @@ bool Ladder::shortened() const {
   return std::ranges::any_of(rungs_, [](const Rung& r) { return !r.finite(); });
 }
 
+// Without the rungs on which f is silent, and the last one above them, where it takes too few values;
+// all of them where f is silent everywhere.
+std::span<const Rung> Ladder::resolved(double centre) const {
+  const auto heard = [&](const Rung& r) { return !silent(r, centre); };
+  const auto last = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), heard);
+  if (last == rungs_.rbegin() || rungs_.rend() - last < 4) return rungs_;
+  auto count = static_cast<std::size_t>(rungs_.rend() - last);
+  const int coarsest_silent = rungs_[count].exponent;
+  while (count > 4 && rungs_[count - 1].exponent <= coarsest_silent + stride) --count;
+  return std::span(rungs_).first(count);
+}
+
 void Ladder::listen(double centre) {
   samples_.clear();
   // In units of the noise: one at every rung.
-  const Quotients q(rungs_, centre, NoiseModel{1.0 / noise_sigmas, 0.0, 0.0});
+  const Quotients q(rungs_, centre, NoiseModel{.level = 1.0 / noise_sigmas});
   const auto second = departures(q.second_table(departure_orders));
   const auto first = departures(q.first_table(departure_orders));
   std::size_t row = 0;
   for (const Rung& r : rungs_) {
     if (!r.finite()) continue;
     const std::size_t here = row++;
-    if (here == 0 || magnitude(r, centre) == 0.0) continue;
+    if (here == 0) continue;
     samples_.push_back({second[here], magnitude(r, centre), silent(r, centre)});
     samples_.push_back({first[here], magnitude(r, centre), silent(r, centre)});
   }
@@ -152,19 +164,19 @@ bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
 
 void Ladder::plan(double centre, const NoiseModel& noise) {
   wanted_.clear();
-  const Quotients q(rungs_, centre, noise);
+  const Quotients q(resolved(centre), centre, noise);
   const Extrapolation first = q.first_table();
   const Extrapolated best = q.second_table().best(&first);
   const bool none = best.coarsest < 0;
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.count);
-  const bool truncated = none || best.error - best.noise > best.noise;
+  const bool truncated = none || best.error > 4.0 * best.noise;
   const bool too_coarse =
       (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
   if (too_coarse && bottom() > start_ - shrink_limit) want(bottom() - stride);
   if (!wanted_.empty() || none || refined_) return;
 
-  // An order that reaches far below the top would gain nothing from a coarser rung.
-  const bool at_top = best.coarsest + best.order <= 1 && rungs_.front().finite();
+  // An order that reaches below the top would gain little from a coarser rung.
+  const bool at_top = best.coarsest + best.order == 0 && rungs_.front().finite();
   const bool inexact = best.noise > good_enough * std::abs(best.value);
   const bool significant = std::abs(best.value) > best.error;
   const int limit = significant ? start_ + growth_limit : std::max(start_, unseen_limit);
@@ -179,7 +191,7 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
 
 void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
   wanted_.clear();
-  const Quotients q(rungs_, centre, noise);
+  const Quotients q(resolved(centre), centre, noise);
   const Extrapolation first = q.first_table();
   const Extrapolation second = q.second_table();
   const Extrapolated best = second.best(&first);
@@ -192,6 +204,8 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
     for (int r = 0; r + order + 1 < second.rungs(); ++r) {
       const auto at = static_cast<std::size_t>(r);
       if (q.exponent[at] - q.exponent[at + static_cast<std::size_t>(order)] != order) continue;
+      // Where f flattens out, extrapolation meets the value by accident only.
+      if (std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value)) continue;
       // An error that is zero by accident would pick an absurd step: the next rung must agree.
       const double cost = std::max(off(r), off(r + 1)) + second.noise(r, order);
       if (cost >= least) continue;

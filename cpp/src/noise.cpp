@@ -19,25 +19,27 @@ double grown(double magnitude, double power) {
 }
 
 // The least root mean square over windows of neighbouring rungs: coarse windows see truncation too,
-// which only makes them larger. Where f is silent its resolution is what was expected to be seen.
+// which only makes them larger.
 double quietest(std::span<const NoiseSample> samples, double power) {
   std::vector<double> squares;
-  double resolution = 0.0;
-  for (const NoiseSample& s : samples) {
-    const double u = s.deviation / grown(s.magnitude, power);
-    if (s.silent)
-      resolution = std::max(resolution, u);
-    else
-      squares.push_back(u * u);
-  }
-  const std::size_t width = std::min<std::size_t>(window, squares.size());
+  for (const NoiseSample& s : samples)
+    if (!s.silent) squares.push_back(std::pow(s.deviation / grown(s.magnitude, power), 2));
+  if (squares.empty()) return 0.0;
+  const std::size_t width = std::min(window, squares.size());
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t first = 0; first + width <= squares.size(); first += 2) {
-    const auto begin = squares.begin() + static_cast<std::ptrdiff_t>(first);
-    const double sum = std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(width), 0.0);
-    least = std::min(least, unbiased * std::sqrt(sum / static_cast<double>(width)));
+    const auto part = std::span(squares).subspan(first, width);
+    least = std::min(least, std::accumulate(part.begin(), part.end(), 0.0) / static_cast<double>(width));
   }
-  return width == 0 ? resolution : std::max(least, resolution);
+  return unbiased * std::sqrt(least);
+}
+
+// Where f is silent, it does not resolve the change that was to be seen.
+double resolution(std::span<const NoiseSample> samples) {
+  double largest = 0.0;
+  for (const NoiseSample& s : samples)
+    if (s.silent) largest = std::max(largest, s.deviation);
+  return largest;
 }
 
 // The variance over the finer rungs of log(deviation / magnitude^power), for each power, summed over
@@ -91,7 +93,7 @@ std::vector<double> levels(std::span<const std::span<const NoiseSample>> axes, d
 }  // namespace
 
 double NoiseModel::at(double magnitude) const {
-  return std::max(level * grown(magnitude, power), relative * magnitude);
+  return std::max({level * grown(magnitude, power), relative * magnitude, resolution});
 }
 
 double rounding_level(int n) { return 0x1p-53 * std::sqrt(n + 2.0); }
@@ -104,7 +106,7 @@ std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSamp
   const std::vector<double> relative = power == 1.0 ? level : levels(axes, 1.0);
   std::vector<NoiseModel> models;
   for (std::size_t i = 0; i < axes.size(); ++i)
-    models.push_back({level[i], power, std::max(relative[i], rounding)});
+    models.push_back({level[i], power, std::max(relative[i], rounding), resolution(axes[i])});
   return models;
 }
 

@@ -18,7 +18,7 @@ constexpr int axis_values = 42;      // an axis takes about as many
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
-constexpr double noise_sigmas = 4.0;
+constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 1e-8;  // pairs with a larger error get further levels
 
@@ -129,7 +129,7 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
 void Stencil::estimate_noise_of(int point) {
   const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
   const auto size = static_cast<std::size_t>(n());
-  std::vector<NoiseModel> models(size, {options_.noise.value_or(0.0), 0.0, rounding_level(n())});
+  std::vector<NoiseModel> models(size, {.level = options_.noise.value_or(0.0), .relative = rounding_level(n())});
   if (!options_.noise) {
     std::vector<std::span<const NoiseSample>> samples;
     for (int i = 0; i < n(); ++i) {

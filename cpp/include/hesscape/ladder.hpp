@@ -1,6 +1,7 @@
 // The values of f along one axis, on a ladder of steps that grows, shrinks and fills in as they come.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "hesscape/extrapolation.hpp"
@@ -71,6 +72,7 @@ class Ladder {
 
  private:
   void want(int exponent);
+  std::span<const Rung> resolved(double centre) const;
   bool quiet_below(double centre, const NoiseModel& noise) const;
   int top() const { return rungs_.front().exponent; }
   int bottom() const { return rungs_.back().exponent; }

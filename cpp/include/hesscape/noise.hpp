@@ -16,13 +16,14 @@ struct NoiseSample {
   bool silent;  // f took the same value on both sides and at x: it resolves no less than `deviation`
 };
 
-// The standard deviation of f where it has the size `magnitude`: the larger of level * magnitude^power
-// and relative * magnitude. Power 0 is absolute noise, 1 relative noise, and 1/2 what rounding in the
+// The standard deviation of f where it has the size `magnitude`: the largest of level *
+// magnitude^power, relative * magnitude, and the smallest change that f resolves. Power 0 is absolute noise, 1 relative noise, and 1/2 what rounding in the
 // residuals leaves in a sum of their squares.
 struct NoiseModel {
   double level = 0.0;
   double power = 0.0;
   double relative = 0.0;
+  double resolution = 0.0;
 
   double at(double magnitude) const;
 };
