@@ -297,10 +297,10 @@ class Measurement:
             Which rows of ``ask()`` they belong to; all of them in order, without it. After this call `ask` gives the
             other rows.
         """
-        told = np.atleast_1d(np.asarray(values))
+        told = np.atleast_1d(_validate.as_array("values must be", values))
         if told.dtype.kind not in "biuf" or told.ndim != 1:
             raise TypeError(f"values must be real numbers of shape (m,), got dtype {told.dtype}, shape {told.shape}")
-        rows = np.arange(self._open.size) if index is None else np.atleast_1d(np.asarray(index))
+        rows = np.arange(self._open.size) if index is None else np.atleast_1d(_validate.as_array("index must be", index))
         if rows.shape != told.shape:
             raise ValueError(f"values must have one entry for each of {rows.size} points, got {told.size}")
         if rows.size == 0:
@@ -406,10 +406,10 @@ def _from_gradients(f: Objective, x: Array, step: Array) -> TaylorModel:
 
 def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
     h = f.curvature(x)
-    asymmetry = np.abs(h - h.T)
-    h = 0.5 * (h + h.T)
     if not np.isfinite(h).all():
         raise NonFiniteError(f"{'hess' if f.hess is not None else 'hessp'} is not finite at x = {x}")
+    asymmetry = np.abs(h - h.T)
+    h = 0.5 * (h + h.T)
     axes = None if f.jac is not None else _axes(f, x, step)
     here = _given_gradient(f, x) if axes is None else axes.gradient[0].copy()
     value = f.value(x) if axes is None else float(axes.value[0])
