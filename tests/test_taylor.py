@@ -1,6 +1,7 @@
 """The measured model against exact derivatives: smooth, noisy, badly scaled, at the edge of a domain."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hesscape import NonFiniteError, testing
 
 EPS = float(np.finfo(float).eps)
 
-SURFACES = {
+SURFACES: dict[str, tuple[Any, Any]] = {
     "rosenbrock": (testing.rosenbrock(2), [-1.2, 1.0]),
     "rosenbrock, solution": (testing.rosenbrock(5), [1.0] * 5),
     "rosenbrock in four": (testing.rosenbrock(4), [-1.2, 1.0, -0.7, 1.3]),
@@ -26,7 +27,7 @@ SURFACES = {
     "ackley": (testing.ackley(2), [1.0, -2.0]),
     "lennard-jones": (testing.lennard_jones(3), [0.1, 0.0, 0.0, 1.2, 0.1, -0.1, 0.4, 1.0, 0.3]),
     "quadratic": (
-        testing.quadratic([[3, 1, 0], [1, -2, 0.5], [0, 0.5, 1]], offset=5.0),
+        testing.quadratic([[3.0, 1, 0], [1, -2, 0.5], [0, 0.5, 1]], offset=5.0),
         [0.4, -1, 2],
     ),
 }
@@ -242,7 +243,7 @@ def test_every_call_is_counted(n):
 @pytest.mark.parametrize("levels", [2, 3, 4, 8, 12])
 def test_more_levels_use_more_values(levels):
     n = 4
-    fun, _, hess, _, calls = counted(n, True)
+    fun, _, hess, _, _ = counted(n, True)
     x = np.linspace(-1.2, 1, n)
     model = hs.taylor(fun, x, vectorized=True, levels=levels)
     assert (np.abs(model.hessian - hess(x)) <= model.hessian_error).all()
@@ -252,7 +253,7 @@ def test_more_levels_use_more_values(levels):
 
 def test_a_given_step_is_the_coarsest():
     for step in (1e-3, [1e-3, 1e-2]):
-        seen = []
+        seen: list[Any] = []
 
         def fun(x, seen=seen):
             seen.append(x.copy())
@@ -433,7 +434,7 @@ def test_derivatives_that_are_not_finite():
         NonFiniteError, match=r"jac .* next to x = \[1\.5 2\. \] along coordinate 0"
     ):
         hs.taylor(lambda y: y @ y, x, jac=gradient)
-    nowhere = {"jac": lambda y: np.array([1, np.inf])}
+    nowhere: dict[str, Any] = {"jac": lambda y: np.array([1, np.inf])}
     for more in (nowhere, nowhere | {"hess": lambda y: np.eye(2)}):
         with pytest.raises(NonFiniteError, match=r"jac is not finite at x = \[1\.5 2\. \]"):
             hs.taylor(lambda y: y @ y, x, **more)
