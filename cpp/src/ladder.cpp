@@ -10,7 +10,6 @@ namespace hesscape {
 namespace {
 
 constexpr int first_rungs = 9;    // eight by eight: 2^0 .. 2^-24 of the first step
-constexpr int stride = 3;         // in powers of two
 constexpr int halvings_above = 2; // of the best rung
 constexpr int halvings_below = 6;
 constexpr int growth_limit = 24;  // powers of two above the first step
@@ -134,7 +133,7 @@ std::span<const Rung> Ladder::resolved(double centre) const {
 void Ladder::listen(double centre) {
   samples_.clear();
   // In units of the noise: one at every rung.
-  const Quotients q(rungs_, centre, NoiseModel{.level = 1.0 / noise_sigmas});
+  const Quotients q(rungs_, centre, NoiseModel{.absolute = 1.0 / noise_sigmas});
   const auto second = departures(q.second_table(departure_orders));
   const auto first = departures(q.first_table(departure_orders));
   std::size_t row = 0;
@@ -168,6 +167,8 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   const Extrapolation first = q.first_table();
   const Extrapolated best = q.second_table().best(&first);
   const bool none = best.coarsest < 0;
+  const bool significant = !none && std::abs(best.value) > best.error;
+  curvature_ = significant ? best.value : 0.0;
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.count);
   const bool truncated = none || best.error > 4.0 * best.noise;
   const bool too_coarse =
@@ -178,7 +179,6 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   // An order that reaches below the top would gain little from a coarser rung.
   const bool at_top = best.coarsest + best.order == 0 && rungs_.front().finite();
   const bool inexact = best.noise > good_enough * std::abs(best.value);
-  const bool significant = std::abs(best.value) > best.error;
   const int limit = significant ? start_ + growth_limit : std::max(start_, unseen_limit);
   if (at_top && inexact && !truncated && !fixed_ && top() + stride <= limit) want(top() + stride);
   if (!wanted_.empty()) return;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t window = 8;  // samples: two differences on each of four rungs
 constexpr double unbiased = 1.5;   // the least of several such means is that much below their mean
 constexpr int few = 12;          // samples
-constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};
+constexpr std::array<double, 3> powers = {1.0, 0.5, 0.0};  // of the magnitude: relative, root, absolute
 
 double grown(double magnitude, double power) {
   return power == 1.0 ? magnitude : power == 0.0 ? 1.0 : std::sqrt(magnitude);
@@ -93,20 +93,24 @@ std::vector<double> levels(std::span<const std::span<const NoiseSample>> axes, d
 }  // namespace
 
 double NoiseModel::at(double magnitude) const {
-  return std::max({level * grown(magnitude, power), relative * magnitude, resolution});
+  return std::max({absolute, root * std::sqrt(magnitude), relative * magnitude});
 }
 
-double rounding_level(int n) { return 0x1p-53 * std::sqrt(n + 2.0); }
+double rounding_level(int n, bool single_precision) {
+  return (single_precision ? 0x1p-24 : 0x1p-53) * std::sqrt(n + 2.0);
+}
 
-std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes) {
-  const double rounding = rounding_level(static_cast<int>(axes.size()));
+std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes, double rounding) {
   const auto spread = spreads(axes, rounding);
-  const double power = powers[static_cast<std::size_t>(std::ranges::min_element(spread) - spread.begin())];
-  const std::vector<double> level = levels(axes, power);
-  const std::vector<double> relative = power == 1.0 ? level : levels(axes, 1.0);
+  const bool is_absolute = std::ranges::min_element(spread) == spread.begin() + 2;
+  const std::vector<double> relative = levels(axes, 1.0);
+  const std::vector<double> root = levels(axes, 0.5);
+  const std::vector<double> absolute = is_absolute ? levels(axes, 0.0) : std::vector(axes.size(), 0.0);
   std::vector<NoiseModel> models;
-  for (std::size_t i = 0; i < axes.size(); ++i)
-    models.push_back({level[i], power, std::max(relative[i], rounding), resolution(axes[i])});
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const bool heard = std::ranges::any_of(axes[i], [](const NoiseSample& s) { return s.magnitude > 0.0; });
+    models.push_back({std::max(absolute[i], resolution(axes[i])), root[i], std::max(relative[i], rounding), heard});
+  }
   return models;
 }
 

@@ -14,7 +14,7 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
 constexpr int pairs_at_once = 2048;
 constexpr std::size_t most_pair_levels = 16;
-constexpr int axis_values = 42;      // an axis takes about as many
+constexpr int axis_values = 43;      // an axis takes about as many
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
@@ -22,7 +22,26 @@ constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 1e-8;  // pairs with a larger error get further levels
 
+// By how much every change in the table exceeds the noise, at least: truncation shrinks with the step and
+// the order, noise that is larger than it was taken for does not.
+double least_departure(std::span<const double> step, std::span<const double> quotient, std::span<const double> noise) {
+  const Extrapolation table(step, quotient, noise);
+  double least = inf;
+  for (int k = 0; k < std::min(3, table.rungs() - 1); ++k)
+    for (int r = 0; r + k + 1 < table.rungs(); ++r)
+      least = std::min(least, std::abs(table.value(r, k) - table.value(r + 1, k)) /
+                                  (table.noise(r, k) + table.noise(r + 1, k)));
+  return std::clamp(3.0 * least, 1.0, inf);
+}
+
 }  // namespace
+
+// Whether either axis tells of the noise that a pair meets.
+bool Stencil::heard(const Pair& pair) const {
+  const auto base = static_cast<std::size_t>((pair.point - wave_first_) * n());
+  return axis_noise_[base + static_cast<std::size_t>(pair.i)].heard ||
+         axis_noise_[base + static_cast<std::size_t>(pair.j)].heard;
+}
 
 Stencil::Stencil(Points points, StencilOptions options)
     : points_(std::move(points)), options_(std::move(options)) {
@@ -67,6 +86,9 @@ void Stencil::tell(const Eigen::Ref<const Eigen::VectorXd>& values) {
     case Phase::centre:
       take_centres(values);
       break;
+    case Phase::checks:
+      take_checks(values);
+      break;
     case Phase::ladders:
     case Phase::pairing_rungs:
       take_ladders(values);
@@ -87,6 +109,27 @@ void Stencil::take_centres(const Eigen::Ref<const Eigen::VectorXd>& values) {
       ladders_.emplace_back(x[i], size, options_.step.size() > 0 ? options_.step[i] : 0.0);
   }
   axis_noise_.resize(ladders_.size());
+  ask_checks();
+}
+
+void Stencil::ask_checks() {
+  phase_ = Phase::checks;
+  for (int p = wave_first_; p < wave_last_; ++p)
+    for (int i = 0; i < n(); ++i) ask_for(p, i, ladder(p, i).check_point());
+}
+
+// Rounding errors that scale with a dyadic step are the same on all rungs, where no difference shows
+// them. A function computed in single precision betrays itself by its values.
+void Stencil::take_checks(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  rounding_.clear();
+  Eigen::Index row = 0;
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    const auto own = values.segment(row, n()).array();
+    row += n();
+    const auto changed = own != centre(p);
+    const bool single = changed.any() && (!changed || own == own.cast<float>().cast<double>()).all();
+    rounding_.push_back(rounding_level(n(), single));
+  }
   phase_ = Phase::ladders;
   ask_ladders();
 }
@@ -107,7 +150,7 @@ void Stencil::ask_ladders() {
   if (!requests_.empty()) return;
   if (phase_ == Phase::ladders) {
     phase_ = Phase::pairing_rungs;
-    plan_ladders();
+    conclude_ladders();
     ask_ladders();
   } else {
     finish_axes();
@@ -129,27 +172,45 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
 void Stencil::estimate_noise_of(int point) {
   const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
   const auto size = static_cast<std::size_t>(n());
-  std::vector<NoiseModel> models(size, {.level = options_.noise.value_or(0.0), .relative = rounding_level(n())});
+  const double rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
+  std::vector<NoiseModel> models(size, {.absolute = options_.noise.value_or(0.0), .relative = rounding});
   if (!options_.noise) {
     std::vector<std::span<const NoiseSample>> samples;
     for (int i = 0; i < n(); ++i) {
       if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point));
       samples.emplace_back(ladder(point, i).noise_samples());
     }
-    models = estimate_noise(samples);
+    models = estimate_noise(samples, rounding);
   }
   std::ranges::copy(models, axis_noise_.begin() + first);
-  result_.noise[point] = std::ranges::max(models, {}, &NoiseModel::level).at(std::abs(centre(point)));
+  result_.noise[point] = 0.0;
+  for (const NoiseModel& model : models)
+    result_.noise[point] = std::max(result_.noise[point], model.at(std::abs(centre(point))));
 }
 
 void Stencil::plan_ladders() {
-  for (std::size_t l = 0; l < ladders_.size(); ++l) {
-    const int point = wave_first_ + static_cast<int>(l) / n();
-    if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite) continue;
-    if (phase_ == Phase::pairing_rungs)
-      ladders_[l].conclude(centre(point), axis_noise_[l], options_.pairs ? levels() : least_levels);
-    else if (!ladders_[l].wanted().empty())
-      ladders_[l].plan(centre(point), axis_noise_[l]);
+  for (std::size_t l = 0; l < ladders_.size(); ++l)
+    if (!ladders_[l].wanted().empty()) ladders_[l].plan(centre(wave_first_ + static_cast<int>(l) / n()), axis_noise_[l]);
+}
+
+// Rounding inside f is at best that of a point some ulps from x. Displaced to where f is larger by M,
+// the gradient there is about sqrt(2 M H), and moves f by an ulp of x times that.
+void Stencil::add_argument_rounding(int point) {
+  const auto first = static_cast<std::size_t>((point - wave_first_) * n());
+  double moved = 0.0;
+  for (int i = 0; i < n(); ++i) moved += std::abs(ladder(point, i).curvature()) * std::pow(ladder(point, i).x(), 2);
+  const double unit = rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
+  for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i)
+    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0 * moved));
+}
+
+void Stencil::conclude_ladders() {
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
+    add_argument_rounding(p);
+    for (int i = 0; i < n(); ++i)
+      ladder(p, i).conclude(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)],
+                            options_.pairs ? levels() : least_levels);
   }
 }
 
@@ -312,6 +373,10 @@ void Stencil::judge(std::size_t index) {
     step[l] = level[l].step;
     quotient[l] = level[l].quotient;
     noise[l] = level[l].noise;
+  }
+  if (!heard(pair)) {
+    const double excess = least_departure({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
+    for (double& level_noise : std::span(noise).first(count)) level_noise *= excess;
   }
   const Extrapolation table({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
   Extrapolated best = table.best();

@@ -35,6 +35,8 @@ struct AxisDerivatives {
 };
 
 class Ladder {
+  static constexpr int stride = 3;  // between the first rungs, in powers of two
+
  public:
   // The first rungs: powers of 8 down from about |x| / 8, or from `step` when it is given.
   // `size` is the largest |x_j| of the point: a coordinate far below it counts as zero.
@@ -44,6 +46,9 @@ class Ladder {
   const std::vector<int>& wanted() const { return wanted_; }
   void add(int exponent, double plus, double minus);
   const Rung* find(int exponent) const;
+
+  // A point at no dyadic distance from x, where a value computed in single precision shows as such.
+  double check_point() const { return x_ + 1.37 * Displacement(x_, start_ - 4 * stride).step; }
 
   // What the rungs say of the noise, after the last `listen`.
   const std::vector<NoiseSample>& noise_samples() const { return samples_; }
@@ -56,6 +61,8 @@ class Ladder {
   // that are missing.
   void conclude(double centre, const NoiseModel& noise, int levels);
 
+  // What the last plan made of the second derivative; zero when it is within its error.
+  double curvature() const { return curvature_; }
   const AxisDerivatives& derivatives() const { return derivatives_; }
   int pair_exponent() const { return pair_exponent_; }
   // The step of a pair at one level of halving, with the axis's own values there if it has them.
@@ -83,6 +90,7 @@ class Ladder {
   bool refined_ = false;
   int pair_exponent_ = 0;
   double reduction_ = 1.0;
+  double curvature_ = 0.0;
   AxisDerivatives derivatives_;
   std::vector<NoiseSample> samples_;
   std::vector<Rung> rungs_;  // coarsest first

@@ -82,23 +82,28 @@ class Stencil {
   void ask_for(int point, int i, double xi, int j = -1, double xj = 0.0);
   void start_wave();
   void take_centres(const Eigen::Ref<const Eigen::VectorXd>& values);
+  void ask_checks();
+  void take_checks(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_ladders();
   void take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values);
   void estimate_noise_of(int point);
   void plan_ladders();
+  void add_argument_rounding(int point);
+  void conclude_ladders();
   void finish_axes();
   void add_backward_error(int point);
   void ask_pairs();
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_level(int pair, int level);
   void take_level(const PairRequest& request, const double*& value);
+  bool heard(const Pair& pair) const;
   void judge(std::size_t pair);
   void store_pairs();
   int levels() const;
   bool more_pairs() const { return pair_point_ < wave_last_; }
   void finish_wave();
 
-  enum class Phase { centre, ladders, pairing_rungs, pairs };
+  enum class Phase { centre, checks, ladders, pairing_rungs, pairs };
 
   Points points_;
   StencilOptions options_;
@@ -109,6 +114,7 @@ class Stencil {
   int wave_first_ = 0, wave_last_ = 0;
   std::vector<Ladder> ladders_;
   std::vector<NoiseModel> axis_noise_;  // of each ladder
+  std::vector<double> rounding_;        // of each point of the wave
   std::vector<Request> requests_;
   Points curvature_;  // the diagonal of H, a row for each point of the wave
 
