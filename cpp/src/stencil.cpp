@@ -386,9 +386,9 @@ void Stencil::judge(std::size_t index) {
     // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
     const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
     const double gain = std::min(1.0, 10.0 * std::max(li.reduction(), lj.reduction()));
-    const double noise = 3.0 * table.noise(0, order);
-    const double error = gain * change + noise;
-    if (error < best.error) best = {table.value(0, order), error, noise, 0, order};
+    const double allowance = 3.0 * table.noise(0, order);
+    const double error = gain * change + allowance;
+    if (error < best.error) best = {table.value(0, order), error, allowance, 0, order};
   }
   pair.value = best.value;
   const int row = pair.point - wave_first_;
