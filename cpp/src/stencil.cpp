@@ -20,7 +20,7 @@ constexpr int least_levels = 2;
 constexpr int most_lost = 12;
 constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
-constexpr double relative_tolerance = 1e-8;  // pairs with a larger error get further levels
+constexpr double relative_tolerance = 2e-8;  // pairs with a larger error get further levels
 
 // By how much every change in the table exceeds the noise, at least: truncation shrinks with the step and
 // the order, noise that is larger than it was taken for does not.

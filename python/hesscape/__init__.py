@@ -2,22 +2,28 @@
 
 from ._core import __version__
 from .critical import CriticalPoint, Kind, classify, classify_hessian
+from .escape import Escape, Side, escape
+from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
 from .taylor import Measurement, TaylorModel, gradient, hessian, taylor
 
 __all__ = [
     "CriticalPoint",
+    "Escape",
     "HesscapeError",
     "Kind",
     "Measurement",
     "NonFiniteError",
     "Objective",
+    "Side",
     "TaylorModel",
     "__version__",
     "classify",
     "classify_hessian",
+    "escape",
     "gradient",
     "hessian",
+    "minimize",
     "taylor",
 ]

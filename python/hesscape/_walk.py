@@ -1,0 +1,180 @@
+"""Values along directions: how far to walk, and whether noise explains what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._validate import Array
+from .objective import Objective
+
+MOST_VALUES = 60  # along one side of a line
+MARGIN = 6.0  # standard deviations that noise does not reach
+EVIDENT = 1e3  # standard deviations that need no second look
+FARTHEST = 2.0**30  # times the first step, unless the longest step is given
+WORTHWHILE = 0.01  # of the decrease so far has to be gained by another doubling
+REPEATS = 12
+ROUNDING = 8 * float(np.finfo(float).eps)
+LARGEST_BLOCK = 2**20  # numbers in one block of points
+
+
+class Side(NamedTuple):
+    """The lowest point met on one side of a line.
+
+    Attributes
+    ----------
+    x : (n,) ndarray
+    fun : float
+    step : float
+        Length walked; zero when no value on this side was lower.
+    falling : bool
+        Whether the value still fell at the longest step that was allowed.
+    """
+
+    x: Array
+    fun: float
+    step: float
+    falling: bool = False
+
+
+class Probe:
+    """An objective around a point, counting its values: what is not finite is infinitely high, -inf excepted."""
+
+    def __init__(self, f: Objective, x: Array, value: float, noise: float) -> None:
+        self.f, self.x, self.value = f, x, value
+        self.noise = max(noise, ROUNDING / 8 * abs(value))
+        self.nfev = 0
+
+    def settle(self) -> None:
+        """Ask for the value at x again; if fun is random, average it, and see how far it scatters."""
+        if self(self.x[None])[0] == self.value:
+            return
+        again = self(np.tile(self.x, (REPEATS, 1)))
+        if np.isfinite(again).all():
+            self.value = float(again.mean())
+            self.noise = max(self.noise, float(again.std(ddof=1)))
+
+    def __call__(self, points: Array) -> Array:
+        """Evaluate points that are rows, (m, n)."""
+        most = max(1, LARGEST_BLOCK // self.x.size)
+        return np.concatenate(
+            [self._block(points[k : k + most]) for k in range(0, len(points), most)]
+        )
+
+    def _block(self, points: Array) -> Array:
+        block = points if self.f.by_point else np.ascontiguousarray(points.T)
+        block.flags.writeable = False
+        with np.errstate(all="ignore"):  # a walk may leave the domain of fun, and is told so
+            values = self.f.values(block)
+        self.nfev += len(points)
+        return np.where(np.isnan(values), np.inf, values)
+
+    def tolerance(self, values: Array | float = 0.0) -> Array:
+        """How far noise and rounding may move these values."""
+        size = np.where(np.isfinite(values), np.abs(values), abs(self.value))
+        return np.maximum(MARGIN * self.noise, ROUNDING * size)
+
+    def explained(self, y: Array, value: float, *, evident: bool) -> tuple[bool, float, float]:
+        """Whether noise explains that y is lower than x, and the values at x and y, averaged where fun is random.
+
+        With `evident`, a decrease far beyond the noise needs no further values. Otherwise both values are taken
+        again: as they stand if fun is random, so that the luck of the first draw is not counted, and else at points
+        displaced by their rounding, so that erratic rounding shows.
+        """
+        drop = self.value - value
+        if value == -np.inf:
+            return False, self.value, value
+        if not drop > max(3 * self.noise, ROUNDING * max(abs(self.value), abs(value))):
+            return True, self.value, value
+        if evident and drop > EVIDENT * self.noise:
+            return False, self.value, value
+        again = self(np.stack([self.x, y, self.x, y])).reshape(2, 2)
+        random = bool((again[0] != again[1]).any())
+        pairs = np.tile(np.stack([self.x, y]), (REPEATS, 1, 1))
+        if not random:
+            scale = np.maximum(np.abs(self.x), np.abs(y - self.x))
+            offsets = np.random.default_rng(0).uniform(-1, 1, (REPEATS, self.x.size))
+            pairs += (2.0**-46 * scale * offsets)[:, None]
+        fresh = self(pairs.reshape(-1, self.x.size)).reshape(REPEATS, 2)
+        if not np.isfinite(fresh).all():
+            return random or not drop > self.tolerance(), self.value, value
+        spread = max(float(fresh.std(axis=0, ddof=1).max()), self.noise)
+        here, there = fresh.mean(axis=0)
+        if random:
+            fall = here - there
+            return (
+                not fall > MARGIN * spread * np.sqrt(2 / REPEATS),
+                float(here),
+                float(there),
+            )
+        return not min(here - there, drop) > MARGIN * spread, self.value, value
+
+
+class _Walker:
+    """One side of a line: doubles the step while the value falls, else halves it until it has fallen."""
+
+    def __init__(self, sign: float, value: float, first: float, shortest: float, longest: float):
+        self.sign, self.base, self.best = sign, value, value
+        self.longest = longest if np.isfinite(longest) else FARTHEST * first
+        self.step, self.next, self.shortest = 0.0, min(first, longest), shortest
+        self.growing: bool | None = None
+        self.left = MOST_VALUES
+        self.done = False
+
+    def tell(self, value: float) -> None:
+        gain = self.best - value
+        enough = gain > WORTHWHILE * (self.base - self.best) if self.growing else gain > 0
+        if gain > 0:
+            self.best, self.step = value, self.next
+        self.growing = enough if self.growing is None else self.growing
+        self.left -= 1
+        if self.growing:
+            self.done = not enough or self.next >= self.longest
+            self.next = min(2 * self.next, self.longest)
+        else:
+            self.done = self.step > 0 and not enough
+            self.next /= 2
+            self.done |= self.next < self.shortest
+        self.done |= self.left == 0 or value == -np.inf
+
+
+def walk(
+    probe: Probe,
+    u: Array,
+    first: float,
+    *,
+    shortest: float,
+    longest: float,
+    signs: Sequence[float] = (1.0, -1.0),
+) -> tuple[Side, ...]:
+    """Walk from x along unit vector u, to either side, as far as the value falls."""
+    walkers = [_Walker(sign, probe.value, first, shortest, longest) for sign in signs]
+    while active := [walker for walker in walkers if not walker.done]:
+        lengths = np.array([walker.sign * walker.next for walker in active])
+        with np.errstate(over="ignore", invalid="ignore"):
+            points = probe.x + lengths[:, None] * u
+        inside = np.isfinite(points).all(axis=1)
+        values = np.full(len(active), np.inf)
+        if inside.any():
+            values[inside] = probe(points[inside])
+        for walker, value in zip(active, values.tolist(), strict=True):
+            walker.tell(value)
+    return tuple(
+        Side(probe.x + w.sign * w.step * u, w.best, w.step, w.step >= w.longest) for w in walkers
+    )
+
+
+def lowest_rung(values: Array, probe: Probe) -> tuple[NDArray[np.int64], Array]:
+    """For ladders (..., rungs), the rung that is lowest, and by how much; -1 if none is lower than noise explains.
+
+    A rung counts only if no shorter one is higher than x: what lies behind a ridge is no way down from here.
+    """
+    rise = values - probe.value
+    tolerance = probe.tolerance(values)
+    blocked = np.maximum.accumulate(rise > tolerance, axis=-1)
+    rise = np.where((rise < -tolerance) & ~blocked, rise, 0.0)
+    rung = np.where((rise < 0).any(axis=-1), rise.argmin(axis=-1), -1)
+    return rung, -rise.min(axis=-1)
