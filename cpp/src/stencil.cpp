@@ -164,7 +164,8 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
                                                                 values[row + 1]);
   }
   if (phase_ == Phase::pairing_rungs) return finish_axes();
-  for (int p = wave_first_; p < wave_last_; ++p) estimate_noise_of(p);
+  for (int p = wave_first_; p < wave_last_; ++p)
+    if (result_.status[static_cast<std::size_t>(p)] != Status::not_finite) estimate_noise_of(p);
   plan_ladders();
   ask_ladders();
 }
@@ -189,8 +190,11 @@ void Stencil::estimate_noise_of(int point) {
 }
 
 void Stencil::plan_ladders() {
-  for (std::size_t l = 0; l < ladders_.size(); ++l)
-    if (!ladders_[l].wanted().empty()) ladders_[l].plan(centre(wave_first_ + static_cast<int>(l) / n()), axis_noise_[l]);
+  for (std::size_t l = 0; l < ladders_.size(); ++l) {
+    const int point = wave_first_ + static_cast<int>(l) / n();
+    if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite) continue;  // it has no rungs
+    if (!ladders_[l].wanted().empty()) ladders_[l].plan(centre(point), axis_noise_[l]);
+  }
 }
 
 // Rounding inside f is at best that of a point some ulps from x. Displaced to where f is larger by M,
