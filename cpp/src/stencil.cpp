@@ -202,10 +202,11 @@ void Stencil::plan_ladders() {
 void Stencil::add_argument_rounding(int point) {
   const auto first = static_cast<std::size_t>((point - wave_first_) * n());
   double moved = 0.0;
-  for (int i = 0; i < n(); ++i) moved += std::abs(ladder(point, i).curvature()) * std::pow(ladder(point, i).x(), 2);
+  for (int i = 0; i < n(); ++i)
+    moved = std::hypot(moved, std::sqrt(std::abs(ladder(point, i).curvature())) * ladder(point, i).x());
   const double unit = rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
   for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i)
-    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0 * moved));
+    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0) * moved);
 }
 
 void Stencil::conclude_ladders() {
