@@ -109,6 +109,16 @@ def test_a_constant_function_has_zero_derivatives_with_small_bounds():
     assert model.noise == 0
 
 
+def test_a_function_that_is_zero_along_axes_and_in_planes():
+    for fun in (lambda x: x[0] * x[1] * x[2], lambda x: x[0] ** 2 * x[1] * x[2]):
+        model = hs.taylor(fun, np.zeros(3))
+        assert not model.hessian.any()
+        assert model.hessian_error.max() <= 1e-10
+    model = hs.taylor(lambda x: (x[0] * x[2]) ** 2, [0.0, -3.0, 2.0])
+    assert (np.abs(model.hessian - np.diag([8.0, 0, 0])) <= model.hessian_error).all()
+    assert model.hessian_error.max() <= 1e-10
+
+
 def test_aliased_steps_are_seen_through():
     """cos 2πx takes equal values at all integer steps."""
     for x in (0.0, 1.0, 8.0, 32.0, -16.0):

@@ -28,9 +28,11 @@ double least_departure(std::span<const double> step, std::span<const double> quo
   const Extrapolation table(step, quotient, noise);
   double least = inf;
   for (int k = 0; k < std::min(3, table.rungs() - 1); ++k)
-    for (int r = 0; r + k + 1 < table.rungs(); ++r)
-      least = std::min(least, std::abs(table.value(r, k) - table.value(r + 1, k)) /
-                                  (table.noise(r, k) + table.noise(r + 1, k)));
+    for (int r = 0; r + k + 1 < table.rungs(); ++r) {
+      const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
+      if (change == 0.0) return 1.0;  // f may be zero throughout, and its noise with it
+      least = std::min(least, change / (table.noise(r, k) + table.noise(r + 1, k)));
+    }
   return std::clamp(3.0 * least, 1.0, inf);
 }
 
