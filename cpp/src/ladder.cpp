@@ -82,7 +82,7 @@ Displacement::Displacement(double x, int exponent) {
 bool Rung::finite() const { return std::isfinite(plus) && std::isfinite(minus) && step > 0.0; }
 
 Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
-  const bool negligible = std::abs(x) <= 1e-8 * std::max(size, 1e-8);
+  const bool negligible = std::abs(x) <= 1e-13 * std::max(size, 1e-3);
   start_ = fixed_ ? std::ilogb(step) : (negligible ? -2 : std::ilogb(x) - 2);
   while (Displacement(x_, start_).step == 0.0) ++start_;
   for (int k = 0; k < first_rungs; ++k) want(start_ - stride * k);

@@ -1,5 +1,6 @@
 """Is this point a minimum, a maximum or a saddle, how sure is that, and how do I get off it?"""
 
+from . import plot
 from ._core import __version__
 from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .escape import Escape, Side, escape
@@ -25,5 +26,6 @@ __all__ = [
     "gradient",
     "hessian",
     "minimize",
+    "plot",
     "taylor",
 ]
