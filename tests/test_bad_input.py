@@ -234,7 +234,7 @@ DERIVATIVES: list[tuple[str, Any, Refusal, str]] = [
     ("jac", returning(["a", "b", "c"]), TypeError, "jac must return real numbers, got dtype <U1"),
     ("jac", returning([None] * 3), TypeError, "jac must return real numbers, got dtype object"),
     ("jac", returning([1.0, [2.0], 3.0]), (TypeError, ValueError), "jac must return"),
-    ("jac", returning(np.full(3, np.nan)), hs.NonFiniteError, "jac is not finite at x"),
+    ("jac", returning(np.full(3, np.nan)), hs.NonFiniteError, "jac is not finite at or next to x"),
     ("hess", returning(None), (TypeError, ValueError), "hess must return"),
     (
         "hess",

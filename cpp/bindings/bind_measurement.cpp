@@ -41,6 +41,8 @@ void register_measurement(py::module_& m) {
       .def_readonly("value", &Derivatives::value)
       .def_readonly("gradient", &Derivatives::gradient)
       .def_readonly("gradient_error", &Derivatives::gradient_error)
+      .def_readonly("curvature", &Derivatives::curvature)
+      .def_readonly("curvature_error", &Derivatives::curvature_error)
       .def_readonly("hessian", &Derivatives::hessian)
       .def_readonly("hessian_error", &Derivatives::hessian_error)
       .def_readonly("exponent", &Derivatives::exponent)
@@ -57,6 +59,7 @@ void register_measurement(py::module_& m) {
            py::arg("points"), py::kw_only(), py::arg("noise"), py::arg("step"), py::arg("levels"), py::arg("pairs"),
            py::arg("by_point"))
       .def_property_readonly("done", &Measurement::done)
+      .def_property_readonly("axes_done", &Measurement::axes_done)
       .def("ask", [](py::object self) { return ask(self, self.cast<Measurement&>().block().by_point()); })
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);
@@ -65,7 +68,6 @@ void register_measurement(py::module_& m) {
       .def(py::init<Eigen::VectorXd, const Eigen::VectorXi&, Eigen::VectorXd>(), py::arg("x"), py::kw_only(),
            py::arg("exponent"), py::arg("reduction"))
       .def_property_readonly("done", &GradientStencil::done)
-      .def_property_readonly("lost", &GradientStencil::lost)
       .def("ask", &GradientStencil::ask)
       .def("tell", &GradientStencil::tell, py::arg("gradients"), py::call_guard<py::gil_scoped_release>())
       .def("gradient_noise", &GradientStencil::gradient_noise)

@@ -45,7 +45,6 @@ void GradientStencil::tell(const Eigen::Ref<const Points>& gradients) {
   columns_.col(axis_) = fine + weight * (fine - coarse);
   error_.col(axis_) = std::min(1.0, safety * reduction_[axis_]) * (columns_.col(axis_) - fine).cwiseAbs();
   largest_ = largest_.cwiseMax(gradients.cwiseAbs().colwise().maxCoeff().transpose());
-  if (!gradients.allFinite() && lost_ < 0) lost_ = axis_;
   ++axis_;
   if (done()) finish();
 }

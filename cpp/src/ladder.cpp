@@ -130,7 +130,7 @@ std::span<const Rung> Ladder::resolved(double centre) const {
   return std::span(rungs_).first(count);
 }
 
-void Ladder::listen(double centre) {
+void Ladder::listen(double centre, double rounding) {
   samples_.clear();
   // In units of the noise: one at every rung.
   const Quotients q(rungs_, centre, NoiseModel{.absolute = 1.0 / noise_sigmas});
@@ -144,6 +144,7 @@ void Ladder::listen(double centre) {
     samples_.push_back({second[here], magnitude(r, centre), silent(r, centre)});
     samples_.push_back({first[here], magnitude(r, centre), silent(r, centre)});
   }
+  noise_ = NoiseSummary(samples_, rounding);
 }
 
 // The lowest rungs depart from smoothness far less than the noise level says, so what it was taken

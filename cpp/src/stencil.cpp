@@ -51,6 +51,7 @@ Stencil::Stencil(Points points, StencilOptions options)
   const Eigen::Index size = points_.cols();
   result_.value = result_.noise = Eigen::VectorXd::Constant(count, nan);
   result_.gradient = result_.gradient_error = Points::Constant(count, size, nan);
+  result_.curvature = result_.curvature_error = Points::Constant(count, size, nan);
   result_.exponent.setZero(count, size);
   result_.reduction.setOnes(count, size);
   if (options_.pairs)
@@ -178,12 +179,13 @@ void Stencil::estimate_noise_of(int point) {
   const double rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
   std::vector<NoiseModel> models(size, {.absolute = options_.noise.value_or(0.0), .relative = rounding});
   if (!options_.noise) {
-    std::vector<std::span<const NoiseSample>> samples;
+    std::vector<NoiseSummary> axes;
+    axes.reserve(size);
     for (int i = 0; i < n(); ++i) {
-      if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point));
-      samples.emplace_back(ladder(point, i).noise_samples());
+      if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point), rounding);
+      axes.push_back(ladder(point, i).noise());
     }
-    models = estimate_noise(samples, rounding);
+    models = estimate_noise(axes, rounding);
   }
   std::ranges::copy(models, axis_noise_.begin() + first);
   result_.noise[point] = 0.0;
@@ -222,7 +224,6 @@ void Stencil::conclude_ladders() {
 }
 
 void Stencil::finish_axes() {
-  curvature_ = Points::Zero(wave_last_ - wave_first_, n());
   for (int p = wave_first_; p < wave_last_; ++p) {
     Status& status = result_.status[static_cast<std::size_t>(p)];
     if (status == Status::not_finite) continue;
@@ -236,12 +237,13 @@ void Stencil::finish_axes() {
       if (axis.shortened() && status == Status::ok) status = Status::shortened;
       result_.gradient(p, i) = d.first.value;
       result_.gradient_error(p, i) = d.first.error;
-      curvature_(p - wave_first_, i) = d.second.value;
+      result_.curvature(p, i) = d.second.value;
+      result_.curvature_error(p, i) = d.second.error + backward_ulps * std::abs(d.second.value);
       result_.exponent(p, i) = axis.pair_exponent();
       result_.reduction(p, i) = axis.reduction();
       if (options_.pairs) {
-        result_.hessian(p, i * n() + i) = d.second.value;
-        result_.hessian_error(p, i * n() + i) = d.second.error + backward_ulps * std::abs(d.second.value);
+        result_.hessian(p, i * n() + i) = result_.curvature(p, i);
+        result_.hessian_error(p, i * n() + i) = result_.curvature_error(p, i);
       }
     }
   }
@@ -259,7 +261,7 @@ void Stencil::finish_axes() {
 
 // Rounding inside f is at best that of a point some ulps from x, whose gradient differs by H dx.
 void Stencil::add_backward_error(int point) {
-  const Eigen::ArrayXd root = curvature_.row(point - wave_first_).array().abs().sqrt();
+  const Eigen::ArrayXd root = result_.curvature.row(point).array().abs().sqrt();
   const double moved = backward_ulps * (root * points_.row(point).transpose().array().abs()).sum();
   result_.gradient_error.row(point).array() += moved * root.transpose();
 }
@@ -399,8 +401,8 @@ void Stencil::judge(std::size_t index) {
   }
   pair.value = best.value;
   const int row = pair.point - wave_first_;
-  const double hii = curvature_(row, pair.i);
-  const double hjj = curvature_(row, pair.j);
+  const double hii = result_.curvature(pair.point, pair.i);
+  const double hjj = result_.curvature(pair.point, pair.j);
   const double scale = std::max(std::abs(best.value), std::sqrt(std::abs(hii * hjj)));
   long long& spare = spare_[static_cast<std::size_t>(row)];
   pair.error = best.error + backward_ulps * scale;

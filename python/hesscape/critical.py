@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +14,9 @@ from . import _core
 from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
 from ._inertia import Array, prove
 from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
+from .objective import Objective
+from .taylor import TaylorModel, measure
 
-if TYPE_CHECKING:
-    from .taylor import TaylorModel
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
@@ -106,8 +107,9 @@ def classify(
     zero_modes : int or array_like, shape (n, k)
         Directions that are flat by a symmetry: see `classify_hessian`.
     need : {"kind", "inertia", "spectrum"}
-        How much to find out. ``"kind"`` stops at the first proof, ``"inertia"`` counts signs, ``"spectrum"``
-        computes eigenvalues and eigenvectors too.
+        How much to find out. ``"kind"`` stops at the first proof: two entries of opposite sign on the diagonal settle
+        a saddle after about ``40 n`` values. ``"inertia"`` counts signs, ``"spectrum"`` computes eigenvalues and
+        eigenvectors too.
     step, levels, **objective
         Passed on to `taylor`.
 
@@ -115,15 +117,10 @@ def classify(
     -------
     CriticalPoint
     """
-    _check(gtol, need)
-    from .taylor import taylor
-
-    return verdict(
-        taylor(fun, x, step=step, levels=levels, **objective),
-        gtol=gtol,
-        zero_modes=zero_modes,
-        need=need,
-    )
+    gtol = _check(gtol, need)
+    enough = partial(_diagonal_suffices, gtol=gtol) if need == "kind" else None
+    model = measure(Objective.of(fun, objective), x, step=step, levels=levels, enough=enough)
+    return verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
 
 
 def verdict(
@@ -146,6 +143,13 @@ def verdict(
     gradient_error = np.broadcast_to(np.asarray(taylor.gradient_error, dtype=float), gradient.shape)
     points = _assess(h, checked, count, basis, need, gradient, gradient_error, gtol)
     return replace(points[()], taylor=taylor, nfev=taylor.nfev, njev=taylor.njev)
+
+
+def _diagonal_suffices(model: TaylorModel, gtol: float) -> bool:
+    """Whether the point is critical and the diagonal alone proves a saddle."""
+    curvature, error = np.diag(model.hessian), np.diag(model.hessian_error)
+    critical = (np.abs(model.gradient) <= gtol + model.gradient_error).all()
+    return bool(critical and (curvature > error).any() and (curvature < -error).any())
 
 
 def _check(gtol: Any, need: Any) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -162,7 +162,21 @@ def taylor(
     >>> float(round(model.quadratic_form([1, 1]), 9))
     -4.0
     """
-    f = Objective.of(fun, objective)
+    return measure(Objective.of(fun, objective), x, step=step, levels=levels)
+
+
+def measure(
+    f: Objective,
+    x: ArrayLike,
+    *,
+    step: ArrayLike | None,
+    levels: int | None,
+    enough: Callable[[TaylorModel], bool] | None = None,
+) -> TaylorModel:
+    """Do what `taylor` does, but stop when the gradient and the diagonal of the Hessian are `enough`.
+
+    The other entries are then zero, with infinite errors.
+    """
     point = _validate.point(x)
     if levels is not None:
         levels = _validate.integer("levels", levels, least=2, most=MOST_LEVELS)
@@ -170,8 +184,8 @@ def taylor(
     if f.hess is not None or f.hessp is not None:
         return _given(f, point, coarsest)
     if f.jac is not None:
-        return _from_gradients(f, point, coarsest)
-    return _model(point, _measure(f, point, coarsest, levels or 0, pairs=True))
+        return _from_gradients(f, point, coarsest, enough)
+    return _from_values(f, point, coarsest, levels or 0, enough)
 
 
 def gradient(
@@ -197,7 +211,7 @@ def gradient(
     point = _validate.point(x)
     coarsest = _validate.steps(step, point.size)
     if f.jac is not None:
-        return _given_gradient(f, point)
+        return _finite_gradients(f, point[None], point)[0]
     return _axes(f, point, coarsest).gradient[0].copy()
 
 
@@ -337,18 +351,30 @@ def _core_measurement(
     return _core.Measurement(x[None], noise=noise, step=step, levels=levels, pairs=pairs, by_point=by_point)
 
 
-def _measure(f: Objective, x: Array, step: Array, levels: int, *, pairs: bool) -> _core.Derivatives:
-    measurement = _core_measurement(x, f.noise, step, levels, pairs=pairs, by_point=f.by_point)
-    with np.errstate(all="ignore"):  # a stencil may leave the domain of fun, and is told so
-        while not measurement.done:
-            measurement.tell(f.values(measurement.ask()))
-    result = measurement.result()
-    _raise_for(result, x)
-    return result
+def _from_values(
+    f: Objective, x: Array, step: Array, levels: int, enough: Callable[[TaylorModel], bool] | None
+) -> TaylorModel:
+    measurement = _core_measurement(x, f.noise, step, levels, pairs=True, by_point=f.by_point)
+    _evaluate(f, measurement, until=lambda: measurement.done or measurement.axes_done)
+    if enough is not None and not measurement.done:
+        diagonal = _diagonal_model(x, measurement.result())
+        if enough(diagonal):
+            return diagonal
+    _evaluate(f, measurement, until=lambda: measurement.done)
+    return _model(x, measurement.result())
 
 
 def _axes(f: Objective, x: Array, step: Array) -> _core.Derivatives:
-    return _measure(f, x, step, 0, pairs=False)
+    measurement = _core_measurement(x, f.noise, step, 0, pairs=False, by_point=f.by_point)
+    _evaluate(f, measurement, until=lambda: measurement.done)
+    _raise_for(measurement.result(), x)
+    return measurement.result()
+
+
+def _evaluate(f: Objective, measurement: _core.Measurement, until: Callable[[], bool]) -> None:
+    with np.errstate(all="ignore"):  # a stencil may leave the domain of fun, and is told so
+        while not until():
+            measurement.tell(f.values(measurement.ask()))
 
 
 def _raise_for(result: _core.Derivatives, x: Array) -> None:
@@ -364,44 +390,62 @@ def _raise_for(result: _core.Derivatives, x: Array) -> None:
 def _model(x: Array, result: _core.Derivatives) -> TaylorModel:
     _raise_for(result, x)
     n = x.size
-    return TaylorModel(
-        x=x,
-        value=float(result.value[0]),
-        gradient=result.gradient[0].copy(),
-        hessian=result.hessian.reshape(n, n),
-        gradient_error=result.gradient_error[0].copy(),
-        hessian_error=result.hessian_error.reshape(n, n),
-        noise=float(result.noise[0]),
-        step=np.ldexp(1.0, result.exponent[0]),
-        nfev=int(result.nfev[0]),
-        njev=0,
-        message=result.status[0].message,
-    )
+    return _from_axes(x, result, result.hessian.reshape(n, n), result.hessian_error.reshape(n, n))
 
 
-def _from_gradients(f: Objective, x: Array, step: Array) -> TaylorModel:
-    axes = _axes(f, x, step)
-    stencil = _core.GradientStencil(x, exponent=axes.exponent[0], reduction=axes.reduction[0])
-    here = _given_gradient(f, x)
-    with np.errstate(all="ignore"):
-        while not stencil.done:
-            stencil.tell(f.gradients(stencil.ask()))
-    if stencil.lost >= 0:
-        raise NonFiniteError(f"jac is not finite next to x = {x} along coordinate {stencil.lost}")
-    h = stencil.hessian()
+def _diagonal_model(x: Array, result: _core.Derivatives) -> TaylorModel:
+    _raise_for(result, x)
+    error = np.full((x.size, x.size), np.inf)
+    np.fill_diagonal(error, result.curvature_error[0])
+    return _from_axes(x, result, np.diag(result.curvature[0]), error)
+
+
+def _from_axes(x: Array, axes: _core.Derivatives, hessian: Array, hessian_error: Array) -> TaylorModel:
     return TaylorModel(
         x=x,
         value=float(axes.value[0]),
-        gradient=here,
-        hessian=h,
-        gradient_error=_gradient_error(x, here, h) + stencil.gradient_noise(),
-        hessian_error=stencil.hessian_error(),
+        gradient=axes.gradient[0].copy(),
+        hessian=hessian,
+        gradient_error=axes.gradient_error[0].copy(),
+        hessian_error=hessian_error,
         noise=float(axes.noise[0]),
         step=np.ldexp(1.0, axes.exponent[0]),
         nfev=int(axes.nfev[0]),
-        njev=1 + 4 * x.size,
+        njev=0,
         message=axes.status[0].message,
     )
+
+
+def _from_gradients(
+    f: Objective, x: Array, step: Array, enough: Callable[[TaylorModel], bool] | None
+) -> TaylorModel:
+    axes = _axes(f, x, step)
+    here = _finite_gradients(f, x[None], x)[0]
+    diagonal = _diagonal_model(x, axes)
+    diagonal = replace(
+        diagonal, gradient=here, gradient_error=_gradient_error(x, here, diagonal.hessian), njev=1
+    )
+    if enough is not None and enough(diagonal):
+        return diagonal
+    stencil = _core.GradientStencil(x, exponent=axes.exponent[0], reduction=axes.reduction[0])
+    while not stencil.done:
+        stencil.tell(_finite_gradients(f, stencil.ask(), x))
+    h = stencil.hessian()
+    return replace(
+        diagonal,
+        hessian=h,
+        gradient_error=_gradient_error(x, here, h) + stencil.gradient_noise(),
+        hessian_error=stencil.hessian_error(),
+        njev=1 + 4 * x.size,
+    )
+
+
+def _finite_gradients(f: Objective, points: Array, x: Array) -> Array:
+    with np.errstate(all="ignore"):
+        gradients = f.gradients(points)
+    if not np.isfinite(gradients).all():
+        raise NonFiniteError(f"jac is not finite at or next to x = {x}: {_core.Status.no_step.message}")
+    return gradients
 
 
 def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
@@ -411,7 +455,7 @@ def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
     asymmetry = np.abs(h - h.T)
     h = 0.5 * (h + h.T)
     axes = None if f.jac is not None else _axes(f, x, step)
-    here = _given_gradient(f, x) if axes is None else axes.gradient[0].copy()
+    here = _finite_gradients(f, x[None], x)[0] if axes is None else axes.gradient[0].copy()
     value = f.value(x) if axes is None else float(axes.value[0])
     if not np.isfinite(value):
         raise NonFiniteError(f"fun is {value} at x = {x}: {_core.Status.not_finite.message}")
@@ -428,13 +472,6 @@ def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
         njev=1 if axes is None else 0,
         message="the Hessian was given; its errors are those of rounding",
     )
-
-
-def _given_gradient(f: Objective, x: Array) -> Array:
-    gradient = f.gradients(x[None])[0]
-    if not np.isfinite(gradient).all():
-        raise NonFiniteError(f"jac is not finite at x = {x}: it is {gradient}")
-    return gradient
 
 
 def _gradient_error(x: Array, gradient: Array, hessian: NDArray[np.float64]) -> Array:

@@ -27,8 +27,6 @@ class GradientStencil {
   const Eigen::MatrixXd& hessian_error() const { return error_; }
   // A bound of the noise in each entry of a gradient.
   const Eigen::VectorXd& gradient_noise() const { return gradient_noise_; }
-  // Which axis met a value that is not finite; -1: none.
-  int lost() const { return lost_; }
 
  private:
   int n() const { return static_cast<int>(x_.size()); }
@@ -42,7 +40,6 @@ class GradientStencil {
   Eigen::VectorXd largest_;  // of each entry of the gradient
   Eigen::VectorXd gradient_noise_;
   int axis_ = 0;
-  int lost_ = -1;
 };
 
 }  // namespace hesscape

@@ -51,8 +51,8 @@ class Ladder {
   double check_point() const { return x_ + 1.37 * Displacement(x_, start_ - 4 * stride).step; }
 
   // What the rungs say of the noise, after the last `listen`.
-  const std::vector<NoiseSample>& noise_samples() const { return samples_; }
-  void listen(double centre);
+  const NoiseSummary& noise() const { return noise_; }
+  void listen(double centre, double rounding);
 
   // Decides on the next rungs from what was measured: up while only noise limits the second
   // derivative, down while only truncation does, then the halvings around the best rung.
@@ -93,6 +93,7 @@ class Ladder {
   double curvature_ = 0.0;
   AxisDerivatives derivatives_;
   std::vector<NoiseSample> samples_;
+  NoiseSummary noise_;
   std::vector<Rung> rungs_;  // coarsest first
   std::vector<int> wanted_;
   std::vector<PairRung> pair_rungs_;  // by level, made when first asked for

@@ -13,6 +13,7 @@ class Measurement {
   Measurement(Points points, StencilOptions options, bool by_point);
 
   bool done() const { return stencil_.done(); }
+  bool axes_done() const { return stencil_.axes_done(); }
   // Writes the next points into the block and returns how many there are; the same ones until told.
   int ask();
   Block& block() { return block_; }

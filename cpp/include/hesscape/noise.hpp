@@ -1,14 +1,14 @@
 // The noise level of f, seen from differences that the smooth part of f cannot explain.
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
 namespace hesscape {
 
-// What the rungs of one axis say of the noise: for each rung (coarsest first) the standard deviation
-// that would explain by noise alone the part of the second and of the first difference which no
-// extrapolation from coarser rungs predicts, and the size of the values there.
+// What a rung of one axis says of the noise: the standard deviation that would explain by noise alone the
+// part of a difference which no extrapolation from coarser rungs predicts, and the size of the values.
 // (The difference table of Moré and Wild 2011, on a geometric instead of an equidistant grid.)
 struct NoiseSample {
   double deviation;
@@ -16,14 +16,29 @@ struct NoiseSample {
   bool silent;  // f took the same value on both sides and at x: it resolves no less than `deviation`
 };
 
-// The standard deviation of f where it has the size `magnitude`: the largest of three laws. Absolute
-// noise, or the smallest change that f resolves; what rounding in residuals leaves in a sum of their
-// squares, which grows with the root of f; relative noise.
+// How noise grows with the magnitude of f: relative noise as f itself, what rounding in residuals leaves
+// in a sum of their squares as its root, absolute noise not at all.
+enum Law : unsigned char { relative_law, root_law, absolute_law, laws };
+
+// What the samples of one axis come to.
+struct NoiseSummary {
+  std::array<double, laws> level = {};   // from the quietest window of rungs, under each law
+  std::array<double, laws> spread = {};  // variance of the logarithms of the levels, over the finer rungs
+  double resolution = 0.0;               // where f is silent, the change that was to be seen
+  int informative = 0;                   // samples that are not silent
+  bool heard = false;                    // false: f is zero all along the axis
+
+  NoiseSummary() = default;
+  // Samples of the coarsest rung come first, two for each rung.
+  NoiseSummary(std::span<const NoiseSample> samples, double rounding);
+};
+
+// The standard deviation of f where it has the size `magnitude`: the largest of the three laws.
 struct NoiseModel {
   double absolute = 0.0;
   double root = 0.0;
   double relative = 0.0;
-  bool heard = true;  // false: f is zero all along the axis, which says nothing of its noise elsewhere
+  bool heard = true;
 
   double at(double magnitude) const;
 };
@@ -32,10 +47,9 @@ struct NoiseModel {
 // adding like a random walk.
 double rounding_level(int n, bool single_precision = false);
 
-// Takes each axis's level under each law from its quietest window of rungs, and raises it to the median
-// over the axes where it is below that. Samples from values of one size do not tell how noise grows,
-// so all laws stay but the absolute one, which only counts where the samples of all axes vary least
-// under it.
-std::vector<NoiseModel> estimate_noise(std::span<const std::span<const NoiseSample>> axes, double rounding);
+// Takes each axis's level under each law, and raises it to the median over the axes where it is below
+// that. Samples from values of one size do not tell how noise grows, so all laws stay but the absolute
+// one, which only counts where the samples of all axes vary least under it.
+std::vector<NoiseModel> estimate_noise(std::span<const NoiseSummary> axes, double rounding);
 
 }  // namespace hesscape

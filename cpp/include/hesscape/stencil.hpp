@@ -24,7 +24,8 @@ struct StencilOptions {
 struct Derivatives {
   Eigen::VectorXd value;
   Points gradient, gradient_error;
-  Points hessian, hessian_error;  // (N, n * n)
+  Points curvature, curvature_error;  // the diagonal of H
+  Points hessian, hessian_error;      // (N, n * n); empty without pairs
   // What the axes' ladders found for differences in several coordinates: the step 2^exponent, and by
   // how much one more extrapolation reduces the truncation error there.
   Eigen::Matrix<int, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> exponent;
@@ -49,6 +50,8 @@ class Stencil {
   Stencil(Points points, StencilOptions options);
 
   bool done() const { return probes_.empty(); }
+  // Whether all that is left of this wave are the entries of H off the diagonal.
+  bool axes_done() const { return phase_ == Phase::pairs; }
   // The points whose values are wanted now; each round's values are told in the same order.
   const std::vector<Probe>& probes() const { return probes_; }
   const Points& points() const { return points_; }
@@ -116,7 +119,6 @@ class Stencil {
   std::vector<NoiseModel> axis_noise_;  // of each ladder
   std::vector<double> rounding_;        // of each point of the wave
   std::vector<Request> requests_;
-  Points curvature_;  // the diagonal of H, a row for each point of the wave
 
   int pair_point_ = 0, pair_i_ = 0, pair_j_ = 0;  // the next pair to start
   std::vector<Pair> pairs_;
