@@ -22,18 +22,28 @@ constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 2e-8;  // pairs with a larger error get further levels
 
-// By how much every change in the table exceeds the noise, at least: truncation shrinks with the step and
-// the order, noise that is larger than it was taken for does not.
+// By how much the changes in the table exceed the noise: the least root mean square over a few neighbours
+// of one order. Truncation shrinks with the step and the order, noise that is larger than it was taken for
+// does not; a single change may be small by accident.
 double least_departure(std::span<const double> step, std::span<const double> quotient, std::span<const double> noise) {
+  constexpr int window = 3;
   const Extrapolation table(step, quotient, noise);
   double least = inf;
-  for (int k = 0; k < std::min(3, table.rungs() - 1); ++k)
-    for (int r = 0; r + k + 1 < table.rungs(); ++r) {
-      const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
-      if (change == 0.0) return 1.0;  // f may be zero throughout, and its noise with it
-      least = std::min(least, change / (table.noise(r, k) + table.noise(r + 1, k)));
+  for (int k = 0; k < std::min(3, table.rungs() - 1); ++k) {
+    const int changes = table.rungs() - k - 1;
+    const int width = std::min(window, changes);
+    if (k > 0 && changes < window) break;
+    for (int first = 0; first + width <= changes; ++first) {
+      double square = 0.0;
+      for (int r = first; r < first + width; ++r) {
+        const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
+        // f may be zero throughout, and its noise with it.
+        if (change > 0.0) square += std::pow(change / (table.noise(r, k) + table.noise(r + 1, k)), 2);
+      }
+      least = std::min(least, std::sqrt(square / width));
     }
-  return std::clamp(3.0 * least, 1.0, inf);
+  }
+  return std::clamp(6.0 * least, 1.0, inf);
 }
 
 }  // namespace
