@@ -212,7 +212,7 @@ def gradient(
     point = _validate.point(x)
     coarsest = _validate.steps(step, point)
     if f.jac is not None:
-        return f.gradients(point[None])[0]
+        return _finite_gradients(f, point[None], point)[0]
     return _axes(f, point, coarsest).gradient[0].copy()
 
 
@@ -312,10 +312,10 @@ class Measurement:
             Which rows of ``ask()`` they belong to; all of them in order, without it. After this call `ask` gives the
             other rows.
         """
-        told = np.atleast_1d(np.asarray(values))
+        told = np.atleast_1d(_validate.as_array("values must be", values))
         if told.dtype.kind not in "biuf" or told.ndim != 1:
             raise TypeError(f"values must be real numbers of shape (m,), got dtype {told.dtype}, shape {told.shape}")
-        rows = np.arange(self._open.size) if index is None else np.atleast_1d(np.asarray(index))
+        rows = np.arange(self._open.size) if index is None else np.atleast_1d(_validate.as_array("index must be", index))
         if rows.shape != told.shape:
             raise ValueError(f"values must have one entry for each of {rows.size} points, got {told.size}")
         if rows.size == 0:
@@ -516,11 +516,11 @@ def _finite_gradients(f: Objective, points: Array, x: Array) -> Array:
 
 def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
     h = f.curvature(x)
-    asymmetry = np.abs(h - h.T)
-    h = 0.5 * (h + h.T)
     name = "hess" if f.hess is not None else "hessp"
     if not np.isfinite(h).all():
         raise NonFiniteError(f"{name} is not finite at x = {x}: move x into its domain")
+    asymmetry = np.abs(h - h.T)
+    h = 0.5 * (h + h.T)
     model = _diagonal_model(x, _axes(f, x, step))
     if f.jac is not None:
         here = _finite_gradients(f, x[None], x)[0]
