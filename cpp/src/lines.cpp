@@ -24,17 +24,18 @@ Eigen::VectorXd natural_steps(const Eigen::VectorXd& x) {
   return x.unaryExpr([](double value) { return value == 0.0 ? 0.25 : 0.25 * std::abs(value); });
 }
 
-Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& curvature, const Eigen::VectorXd& error) : x_(std::move(x)) {
-  const Eigen::VectorXd natural = natural_steps(x_);
+Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::VectorXd& curvature,
+             const Eigen::VectorXd& error)
+    : x_(std::move(x)) {
   double reach = std::numeric_limits<double>::infinity();
   Eigen::VectorXd length(x_.size());
   for (Eigen::Index i = 0; i < x_.size(); ++i) {
     const bool seen = std::abs(curvature[i]) > error[i];
     length[i] = seen ? 1.0 / std::sqrt(std::abs(curvature[i])) : 0.0;
-    if (seen) reach = std::min(reach, natural[i] / length[i]);
+    if (seen) reach = std::min(reach, step[i] / length[i]);
   }
   if (!std::isfinite(reach)) reach = 1.0;
-  length = (length.array() > 0.0).select(length, natural / reach);
+  length = (length.array() > 0.0).select(length, step / reach);
   std::mt19937 signs(static_cast<unsigned>(x_.size()));  // the same for the same problem
   for (int k = 0; k < (x_.size() >= many ? 2 : 1); ++k) {
     const Eigen::VectorXd direction = length.unaryExpr([&](double l) { return signs() % 2 != 0 ? l : -l; });

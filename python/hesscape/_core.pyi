@@ -66,6 +66,7 @@ class Lines(metaclass=_Pybind11Type):
         self,
         x: NDArray[np.float64],
         *,
+        step: NDArray[np.float64],
         curvature: NDArray[np.float64],
         curvature_error: NDArray[np.float64],
     ) -> None: ...

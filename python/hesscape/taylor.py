@@ -388,9 +388,9 @@ def _values_steps(
     model = yield from _stencil_steps(x, noise, step, levels, by_point, enough)
     if x.size == 1 or np.isinf(model.hessian_error).any():
         return model
-    lines = yield from _line_steps(model, by_point)
+    lines = yield from _line_steps(model, step, by_point)
     nfev = model.nfev + lines.nfev
-    coarsest = _core.natural_steps(x) if step.size == 0 else step
+    coarsest = _natural_steps(x, step)
     for _ in range(RETRIES):
         if lines.agree(model.hessian, model.hessian_error):
             break
@@ -420,19 +420,30 @@ def _stencil_steps(
     return _model(x, stencil.result())
 
 
-def _line_steps(model: TaylorModel, by_point: bool) -> Generator[Array, Array, _core.Lines]:
+def _line_steps(
+    model: TaylorModel, step: Array, by_point: bool
+) -> Generator[Array, Array, _core.Lines]:
     """Measure along lines that the model's own measurement did not use."""
-    diagonal, error = np.diag(model.hessian), np.diag(model.hessian_error)
-    lines = _core.Lines(model.x, curvature=diagonal, curvature_error=error)
-    points = lines.points()
+    lines = _core.Lines(
+        model.x,
+        step=_natural_steps(model.x, step),
+        curvature=np.diag(model.hessian),
+        curvature_error=np.diag(model.hessian_error),
+    )
+    points = lines.points() if by_point else np.ascontiguousarray(lines.points().T)
+    points.flags.writeable = False
     lines.tell(
-        (yield points if by_point else np.ascontiguousarray(points.T)),
+        (yield points),
         centre=model.value,
         noise=model.noise,
         gradient=model.gradient,
         hessian=model.hessian,
     )
     return lines
+
+
+def _natural_steps(x: Array, step: Array) -> Array:
+    return step if step.size else _core.natural_steps(x)
 
 
 def _evaluate(f: Objective, steps: Generator[Array, Array, T]) -> T:
@@ -519,9 +530,9 @@ def _from_gradients(
     model = replace(model, gradient=here, gradient_error=error, njev=1)
     if enough is not None and enough(model):
         return model
-    lines = _evaluate(f, _line_steps(model, f.by_point))
+    lines = _evaluate(f, _line_steps(model, step, f.by_point))
     model = _differences_model(f, model, axes.exponent[0], axes.reduction[0])
-    natural = np.log2(_core.natural_steps(x)).astype(np.int32)
+    natural = np.log2(_natural_steps(x, step)).astype(np.int32)
     for finer in range(1, RETRIES + 1):
         if lines.agree(model.hessian, model.hessian_error):
             break
@@ -562,19 +573,37 @@ def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
         raise NonFiniteError(f"{name} is not finite at x = {x}: move x into its domain")
     asymmetry = np.abs(h - h.T)
     h = 0.5 * (h + h.T)
-    model = _diagonal_model(x, _axes(f, x, step))
-    if f.jac is not None:
-        here = _finite_gradients(f, x[None], x)[0]
-        model = replace(model, gradient=here, gradient_error=_gradient_error(x, here, h), njev=1)
+    model = _value_model(f, x, h) if f.jac is not None else _diagonal_model(x, _axes(f, x, step))
     model = replace(
         model,
         hessian=h,
         hessian_error=ROUNDING * np.abs(h) + 0.5 * asymmetry,
         message=f"the Hessian is that of {name}; its errors are those of rounding",
     )
-    lines = _evaluate(f, _line_steps(model, f.by_point))
+    lines = _evaluate(f, _line_steps(model, step, f.by_point))
     model = replace(model, nfev=model.nfev + lines.nfev)
     return _doubted(model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}")
+
+
+def _value_model(f: Objective, x: Array, h: Array) -> TaylorModel:
+    """Take value and gradient as given, without a measurement."""
+    value = f.value(x)
+    if not np.isfinite(value):
+        raise NonFiniteError(f"fun is {value} at x = {x}: {_core.Status.not_finite.message}")
+    here = _finite_gradients(f, x[None], x)[0]
+    return TaylorModel(
+        x=x,
+        value=value,
+        gradient=here,
+        hessian=h,
+        gradient_error=_gradient_error(x, here, h),
+        hessian_error=np.zeros_like(h),
+        noise=ROUNDING * abs(value) if f.noise is None else f.noise,
+        step=np.zeros_like(x),
+        nfev=1,
+        njev=1,
+        message="",
+    )
 
 
 def _gradient_error(x: Array, gradient: Array, hessian: NDArray[np.float64]) -> Array:

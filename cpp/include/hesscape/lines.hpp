@@ -15,8 +15,8 @@ namespace hesscape {
 // curvatures so that none hides the others, expose a wrong entry anywhere.
 class Lines {
  public:
-  // `curvature` is the diagonal of H, known within `error`.
-  Lines(Eigen::VectorXd x, const Eigen::VectorXd& curvature, const Eigen::VectorXd& error);
+  // No coordinate moves by more than its `step`; `curvature` is the diagonal of H, known within `error`.
+  Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::VectorXd& curvature, const Eigen::VectorXd& error);
 
   // The points whose values are wanted, as rows.
   Points points() const;
