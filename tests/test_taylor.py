@@ -327,7 +327,7 @@ def test_noise_is_estimated_and_bounds_cover(level, law, relative):
 
 @pytest.mark.parametrize("level", [1e-2, 1e-5, 1e-9])
 def test_given_noise_is_taken_at_its_word(level):
-    inside = entries = 0
+    inside = entries = pairs_inside = pairs = 0
     slack = []
     for name in NOISY:
         surface, x = SURFACES[name]
@@ -339,10 +339,15 @@ def test_given_noise_is_taken_at_its_word(level):
             assert model.noise == pytest.approx(level, rel=1e-6)
             within, of = covered(model.hessian, h, model.hessian_error)
             inside, entries = inside + within, entries + of
+            beside = np.triu_indices(len(x), 1)
+            off = np.abs(model.hessian - h)[beside]
+            pairs_inside += int((off <= model.hessian_error[beside]).sum())
+            pairs += off.size
             slack.extend(
                 (model.hessian_error / np.maximum(np.abs(model.hessian - h), 1e-300)).ravel()
             )
     assert inside >= 0.99 * entries
+    assert pairs_inside >= 0.995 * pairs
     assert np.median(slack) <= 100
     # A larger noise gives larger bounds: it is not only reported.
     surface, x = SURFACES["quadratic"]
