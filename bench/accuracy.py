@@ -25,6 +25,21 @@ def allowed(n):
     return 2.5 * n * n + 60 * n
 
 
+def entry_errors(p, hessian):
+    """Of the upper triangle: truth, whether it is "zero", the error (inf for NaN), and that relative as said above."""
+    upper = np.triu_indices(p.n)
+    truth, h = p.hessian[upper], np.asarray(hessian)[upper]
+    largest, diagonal = np.abs(truth).max() or 1.0, np.abs(np.diag(p.hessian))
+    zero = np.abs(truth) <= np.maximum(1e-14 * np.sqrt(np.outer(diagonal, diagonal))[upper], 1e-40 * largest)
+    error = np.where(np.isfinite(h), np.abs(h - truth), np.inf)
+    return truth, zero, error, error / np.where(zero, largest, np.abs(truth))
+
+
+def within(bound, error, truth):
+    """Whether errors keep to their bounds. The truth is rounded once to double precision: half an ulp is no error."""
+    return (error <= bound + EPS / 2 * np.abs(truth)) & np.isfinite(error)
+
+
 def measure(taylor, p):
     """The row of one problem, as a dict; `failed` holds the exception where there is one."""
     row = {"name": p.name, "kind": p.kind, "n": p.n, "allowed": allowed(p.n)}
@@ -34,17 +49,11 @@ def measure(taylor, p):
     except Exception as error:  # a bench reports and goes on
         return row | {"failed": f"{type(error).__name__}: {error}"}
     row["seconds"] = time.perf_counter() - start
-    upper = np.triu_indices(p.n)
-    truth, h, bound = p.hessian[upper], np.asarray(t.hessian)[upper], np.asarray(t.hessian_error)[upper]
-    largest = np.abs(truth).max() or 1.0
-    diagonal = np.abs(np.diag(p.hessian))
-    nothing = np.abs(truth) <= np.maximum(1e-14 * np.sqrt(np.outer(diagonal, diagonal))[upper], 1e-40 * largest)
-    error = np.where(np.isfinite(h), np.abs(h - truth), np.inf)
-    # The truth is rounded to double precision once: half a unit in the last place is not an error.
-    covered = (error <= bound + EPS / 2 * np.abs(truth)) & np.isfinite(h)
-    relative = error / np.where(nothing, largest, np.abs(truth))
+    truth, _, error, relative = entry_errors(p, t.hessian)
+    largest, bound = np.abs(truth).max() or 1.0, np.asarray(t.hessian_error)[np.triu_indices(p.n)]
+    covered = within(bound, error, truth)
     slope = np.abs(np.asarray(t.gradient) - p.gradient)
-    slope_covered = slope <= np.asarray(t.gradient_error) + EPS / 2 * np.abs(p.gradient)
+    slope_covered = within(np.asarray(t.gradient_error), slope, p.gradient)
     wrong = error > 0
     return row | {
         "nfev": int(t.nfev),
