@@ -64,6 +64,18 @@ void register_measurement(py::module_& m) {
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);
 
+  py::class_<Line>(m, "Line")
+      .def(py::init<double>(), py::arg("step"))
+      .def("steps", &Line::steps)
+      .def(
+          "derivatives",
+          [](const Line& line, const Eigen::VectorXd& plus, const Eigen::VectorXd& minus, double centre, double noise) {
+            const AxisDerivatives d = line.derivatives({plus.data(), static_cast<std::size_t>(plus.size())},
+                                                       {minus.data(), static_cast<std::size_t>(minus.size())}, centre, noise);
+            return py::make_tuple(d.first.value, d.first.error, d.second.value, d.second.error);
+          },
+          py::arg("plus"), py::arg("minus"), py::kw_only(), py::arg("centre"), py::arg("noise"));
+
   py::class_<GradientStencil>(m, "GradientStencil")
       .def(py::init<Eigen::VectorXd, const Eigen::VectorXi&, Eigen::VectorXd>(), py::arg("x"), py::kw_only(),
            py::arg("exponent"), py::arg("reduction"))

@@ -17,6 +17,7 @@ constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at 
 constexpr int shrink_limit = 60;  // powers of two below the first step
 constexpr double good_enough = 0x1p-44;
 constexpr double quiet = 0.125;
+constexpr double single_rounding = 0x1p-26;
 constexpr double noise_sigmas = 6.0;
 constexpr int departure_orders = 2;
 
@@ -79,17 +80,20 @@ Displacement::Displacement(double x, int exponent) {
   step = 0.5 * plus - 0.5 * minus;
 }
 
+bool Displacement::usable() const { return step > 0.0 && std::isfinite(plus) && std::isfinite(minus); }
+
 bool Rung::finite() const { return std::isfinite(plus) && std::isfinite(minus) && step > 0.0; }
 
 Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
   const bool negligible = std::abs(x) <= 1e-13 * std::max(size, 1e-3);
   start_ = fixed_ ? std::ilogb(step) : (negligible ? -2 : std::ilogb(x) - 2);
   while (Displacement(x_, start_).step == 0.0) ++start_;
+  while (!Displacement(x_, start_).usable()) --start_;
   for (int k = 0; k < first_rungs; ++k) want(start_ - stride * k);
 }
 
 void Ladder::want(int exponent) {
-  if (rungs_.size() + wanted_.size() < max_rungs && find(exponent) == nullptr && Displacement(x_, exponent).step > 0.0)
+  if (rungs_.size() + wanted_.size() < max_rungs && find(exponent) == nullptr && Displacement(x_, exponent).usable())
     wanted_.push_back(exponent);
 }
 
@@ -131,6 +135,7 @@ std::span<const Rung> Ladder::resolved(double centre) const {
 }
 
 void Ladder::listen(double centre, double rounding) {
+  rounding_ = rounding;
   samples_.clear();
   // In units of the noise: one at every rung.
   const Quotients q(rungs_, centre, NoiseModel{.absolute = 1.0 / noise_sigmas});
@@ -147,19 +152,37 @@ void Ladder::listen(double centre, double rounding) {
   noise_ = NoiseSummary(samples_, rounding);
 }
 
-// The lowest rungs depart from smoothness far less than the noise level says, so what it was taken
-// from is the function itself on rungs too coarse for it.
+// The lowest rungs that f resolves depart from smoothness far less than the noise level says, so what it
+// was taken from is the function itself on rungs too coarse for it.
 bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
-  if (samples_.size() < 4 || silent(rungs_.back(), centre)) return false;
+  const bool silent_below = silent(rungs_.back(), centre);
   double departed = 0.0;
   double expected = 0.0;
   double rounding = 0.0;
-  for (const NoiseSample& s : std::span(samples_).last(4)) {
-    departed += std::pow(s.deviation, 2);
-    expected += std::pow(noise.at(s.magnitude), 2);
-    rounding += std::pow(16.0 * std::numeric_limits<double>::epsilon() * s.magnitude, 2);
+  int count = 0;
+  for (auto s = samples_.rbegin(); s != samples_.rend() && count < 4; ++s) {
+    if (s->silent) continue;
+    departed += std::pow(s->deviation, 2);
+    expected += std::pow(noise.at(s->magnitude), 2);
+    rounding += std::pow(16.0 * std::numeric_limits<double>::epsilon() * s->magnitude, 2);
+    ++count;
   }
-  return expected > rounding && departed < quiet * quiet * expected;
+  // Next to silence few values are taken, and in single precision nothing departs from anything there.
+  if (silent_below && rounding_ > single_rounding) return false;
+  const double factor = silent_below ? 0.1 * quiet : quiet;
+  return count == 4 && expected > rounding && departed < factor * factor * expected;
+}
+
+// Rungs where the noise will be heard: further down, or between the last ones above silence.
+void Ladder::want_finer(double centre) {
+  if (!silent(rungs_.back(), centre)) {
+    if (bottom() > start_ - shrink_limit) want(bottom() - stride);
+    return;
+  }
+  const auto heard = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), [&](const Rung& r) { return !silent(r, centre); });
+  if (heard == rungs_.rend()) return;
+  const int lowest = heard->exponent;
+  for (int e = lowest + 2 * stride; e >= lowest; --e) want(e);
 }
 
 void Ladder::plan(double centre, const NoiseModel& noise) {
@@ -172,9 +195,8 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   curvature_ = significant ? best.value : 0.0;
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.count);
   const bool truncated = none || best.error > 4.0 * best.noise;
-  const bool too_coarse =
-      (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
-  if (too_coarse && bottom() > start_ - shrink_limit) want(bottom() - stride);
+  const bool too_coarse = (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
+  if (too_coarse) want_finer(centre);
   if (!wanted_.empty() || none || refined_) return;
 
   // An order that reaches below the top would gain little from a coarser rung.
@@ -217,6 +239,26 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
     }
   }
   for (int l = 0; l < levels; ++l) want(pair_exponent_ - l);
+}
+
+Line::Line(double step) : ladder_(0.0, 1.0, step) {}
+
+std::vector<double> Line::steps() const {
+  std::vector<double> result;
+  for (const int exponent : ladder_.wanted()) result.push_back(Displacement(0.0, exponent).step);
+  return result;
+}
+
+AxisDerivatives Line::derivatives(std::span<const double> plus, std::span<const double> minus, double centre,
+                                  double noise) const {
+  Ladder told = ladder_;
+  for (std::size_t r = 0; r < plus.size(); ++r) told.add(ladder_.wanted()[r], plus[r], minus[r]);
+  const double rounding = rounding_level(1);
+  told.listen(centre, rounding);
+  NoiseModel model = estimate_noise(std::span(&told.noise(), 1), rounding).front();
+  model.absolute = std::max(model.absolute, noise);
+  told.conclude(centre, model, 0);
+  return told.derivatives();
 }
 
 }  // namespace hesscape

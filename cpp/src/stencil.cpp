@@ -14,7 +14,7 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
 constexpr int pairs_at_once = 2048;
 constexpr std::size_t most_pair_levels = 16;
-constexpr int axis_values = 43;      // an axis takes about as many
+constexpr int line_values = 36;      // what is kept for confronting the result with other values
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
@@ -59,11 +59,13 @@ Stencil::Stencil(Points points, StencilOptions options)
   start_wave();
 }
 
-int Stencil::levels() const {
+// As many as the values that the axes left of 2.5 n^2 + 60 n pay for, the line checks counted.
+int Stencil::affordable_levels() const {
   if (options_.levels > 0) return options_.levels;
-  if (n() == 1) return least_levels;
-  const double budget = 2.5 * n() * n() + (60.0 - axis_values) * n();
-  return std::clamp(static_cast<int>(budget / (n() * (n() - 1.0))), least_levels, most_levels);
+  if (n() == 1 || !options_.pairs) return least_levels;
+  const auto used = *std::max_element(result_.nfev.begin() + wave_first_, result_.nfev.begin() + wave_last_);
+  const double left = 2.5 * n() * n() + 60.0 * n() - static_cast<double>(used) - line_values - 2.0 * n();
+  return std::clamp(static_cast<int>(left / (n() * (n() - 1.0))), least_levels, most_levels);
 }
 
 void Stencil::ask_for(int point, int i, double xi, int j, double xj) {
@@ -207,12 +209,12 @@ void Stencil::add_argument_rounding(int point) {
 }
 
 void Stencil::conclude_ladders() {
+  levels_ = affordable_levels();
   for (int p = wave_first_; p < wave_last_; ++p) {
     if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
     add_argument_rounding(p);
     for (int i = 0; i < n(); ++i)
-      ladder(p, i).conclude(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)],
-                            options_.pairs ? levels() : least_levels);
+      ladder(p, i).conclude(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)], levels_);
   }
 }
 
@@ -248,7 +250,7 @@ void Stencil::finish_axes() {
   const long long budget = (5LL * n() * n()) / 2 + 60LL * n();
   spare_.clear();
   for (int p = wave_first_; p < wave_last_; ++p)
-    spare_.push_back(options_.levels > 0 ? 0 : budget - result_.nfev[static_cast<std::size_t>(p)] - 1LL * levels() * n() * (n() - 1));
+    spare_.push_back(options_.levels > 0 ? 0 : budget - result_.nfev[static_cast<std::size_t>(p)] - 1LL * levels_ * n() * (n() - 1) - line_values);
   ask_pairs();
 }
 
@@ -269,7 +271,7 @@ void Stencil::ask_pairs() {
       pair.i = pair_i_;
       pair.j = pair_j_;
       pairs_.push_back(std::move(pair));
-      for (int l = 0; l < levels(); ++l) ask_level(static_cast<int>(pairs_.size()) - 1, l);
+      for (int l = 0; l < levels_; ++l) ask_level(static_cast<int>(pairs_.size()) - 1, l);
       if (++pair_j_ == n()) {
         pair_j_ = ++pair_i_ + 1;
       }

@@ -13,6 +13,7 @@ namespace hesscape {
 // exactly, and exactly their distance from x unless the step is larger than x.
 struct Displacement {
   Displacement(double x, int exponent);
+  bool usable() const;
 
   double plus;
   double minus;
@@ -81,6 +82,7 @@ class Ladder {
   void want(int exponent);
   std::span<const Rung> resolved(double centre) const;
   bool quiet_below(double centre, const NoiseModel& noise) const;
+  void want_finer(double centre);
   int top() const { return rungs_.front().exponent; }
   int bottom() const { return rungs_.back().exponent; }
 
@@ -91,12 +93,28 @@ class Ladder {
   int pair_exponent_ = 0;
   double reduction_ = 1.0;
   double curvature_ = 0.0;
+  double rounding_ = 0.0;  // the level that `listen` was told
   AxisDerivatives derivatives_;
   std::vector<NoiseSample> samples_;
   NoiseSummary noise_;
   std::vector<Rung> rungs_;  // coarsest first
   std::vector<int> wanted_;
   std::vector<PairRung> pair_rungs_;  // by level, made when first asked for
+};
+
+// The first rungs of a ladder along any line through the point, x + s v, to confront what was measured by
+// other values with.
+class Line {
+ public:
+  explicit Line(double step);
+
+  std::vector<double> steps() const;
+  // From values at plus and minus each of the steps; `noise` is what is known of f's already.
+  AxisDerivatives derivatives(std::span<const double> plus, std::span<const double> minus, double centre,
+                              double noise) const;
+
+ private:
+  Ladder ladder_;
 };
 
 }  // namespace hesscape

@@ -102,7 +102,7 @@ class Stencil {
   bool heard(const Pair& pair) const;
   void judge(std::size_t pair);
   void store_pairs();
-  int levels() const;
+  int affordable_levels() const;
   bool more_pairs() const { return pair_point_ < wave_last_; }
   void finish_wave();
 
@@ -115,6 +115,7 @@ class Stencil {
   std::vector<Probe> probes_;
 
   int wave_first_ = 0, wave_last_ = 0;
+  int levels_ = 0;  // of each pair
   std::vector<Ladder> ladders_;
   std::vector<NoiseModel> axis_noise_;  // of each ladder
   std::vector<double> rounding_;        // of each point of the wave
