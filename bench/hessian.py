@@ -20,7 +20,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import argparse
+import concurrent.futures
 import math
+import multiprocessing
 import sys
 import time
 import warnings
@@ -211,6 +213,22 @@ def compare(case, rounds):
     return rows, times
 
 
+def ratio_to_bare(rounds):
+    """Time of ours over the bare evaluation of as many values in equally large blocks, at n = 100."""
+    f, x = testing.rosenbrock(100).fun, start(100)
+    counted = Counted(f)
+    hs.taylor(counted, x, vectorized=True)
+    runs = {OURS: partial(ours, f, x), "bare": bare(f, x, counted.sizes)}
+    return ratio(alternate(runs, 3 * rounds), OURS, "bare")
+
+
+def in_fresh_process(function, *args):
+    """What the function returns where nothing ran before it, and the memory allocator has no history."""
+    fresh = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, fresh) as executor:
+        return executor.submit(function, *args).result()
+
+
 def plain_beyond(n, rounds):
     """Seconds of `taylor` beyond the calls of a cheap plain function, a call."""
 
@@ -265,6 +283,11 @@ def report(results, rounds):
         if big:
             say(f"{name}: {SCIPY} / ours", ratio(times, SCIPY, OURS), 300, False)
             say(f"{name}: {STATSMODELS} / ours", ratio(times, STATSMODELS, OURS), 20, False)
+    say(
+        "Rosenbrock, n = 100: vectorised / bare, in a fresh process",
+        in_fresh_process(ratio_to_bare, rounds),
+        1.3,
+    )
     for n in (2, 10, 30, 100):
         say(f"plain f, n = {n}: µs a call, beyond the calls", 1e6 * plain_beyond(n, rounds), 1)
     overhead, wrong = classify_beyond(rounds)
