@@ -30,7 +30,9 @@ def entry_errors(p, hessian):
     upper = np.triu_indices(p.n)
     truth, h = p.hessian[upper], np.asarray(hessian)[upper]
     largest, diagonal = np.abs(truth).max() or 1.0, np.abs(np.diag(p.hessian))
-    zero = np.abs(truth) <= np.maximum(1e-14 * np.sqrt(np.outer(diagonal, diagonal))[upper], 1e-40 * largest)
+    zero = np.abs(truth) <= np.maximum(
+        1e-14 * np.sqrt(np.outer(diagonal, diagonal))[upper], 1e-40 * largest
+    )
     error = np.where(np.isfinite(h), np.abs(h - truth), np.inf)
     return truth, zero, error, error / np.where(zero, largest, np.abs(truth))
 
@@ -46,7 +48,7 @@ def measure(taylor, p):
     start = time.perf_counter()
     try:
         t = taylor(p.fun, p.x.copy(), vectorized=True)
-    except Exception as error:  # a bench reports and goes on
+    except Exception as error:  # noqa: BLE001 - a bench reports and goes on
         return row | {"failed": f"{type(error).__name__}: {error}"}
     row["seconds"] = time.perf_counter() - start
     truth, _, error, relative = entry_errors(p, t.hessian)
@@ -76,7 +78,11 @@ def line(r):
     if "failed" in r:
         return f"{r['name'][:44]:44s} {r['n']:4d} {r['failed'][:90]}"
     flag = " " if r["nfev"] <= r["allowed"] else "+"
-    uncovered = "" if not r["overrun"] else f"  {r['entries'] - r['covered']} uncovered, up to {r['overrun']:.2g}x"
+    uncovered = (
+        ""
+        if not r["overrun"]
+        else f"  {r['entries'] - r['covered']} uncovered, up to {r['overrun']:.2g}x"
+    )
     if r["slopes_covered"] < r["slopes"]:
         uncovered += f"  {r['slopes'] - r['slopes_covered']} slopes uncovered"
     return (
@@ -117,13 +123,33 @@ def summary(rows):
             1 if kind == "smooth" else None,
         )
         medians = column("median")
-        say("median of median relative errors", np.median(medians), 1e-12 if kind == "smooth" else None)
-        say("90th percentile of them", np.quantile(medians, 0.9), 1e-9 if kind == "smooth" else None)
-        say("largest error / largest entry", column("largest_over").max(), 1e-8 if kind == "cluster" else None)
+        say(
+            "median of median relative errors",
+            np.median(medians),
+            1e-12 if kind == "smooth" else None,
+        )
+        say(
+            "90th percentile of them", np.quantile(medians, 0.9), 1e-9 if kind == "smooth" else None
+        )
+        say(
+            "largest error / largest entry",
+            column("largest_over").max(),
+            1e-8 if kind == "cluster" else None,
+        )
         shares = column("covered") / column("entries")
-        say("Hessian coverage, all entries", column("covered").sum() / column("entries").sum(), coverage, False)
+        say(
+            "Hessian coverage, all entries",
+            column("covered").sum() / column("entries").sum(),
+            coverage,
+            False,
+        )
         say("Hessian coverage, mean of problems", shares.mean(), coverage, False)
-        say("gradient coverage, all entries", column("slopes_covered").sum() / column("slopes").sum(), coverage, False)
+        say(
+            "gradient coverage, all entries",
+            column("slopes_covered").sum() / column("slopes").sum(),
+            coverage,
+            False,
+        )
         say("problems with an uncovered entry", (shares < 1).sum())
         say("largest error / bound where uncovered", column("overrun").max())
         tight = 1e-8 if kind in ("smooth", "cluster") else None
@@ -145,7 +171,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="a class, or part of a problem's name")
     parser.add_argument("--json", action="store_true", help="rows and summary as JSON")
-    parser.add_argument("--quiet", action="store_true", help="only rows with something uncovered or failed")
+    parser.add_argument(
+        "--quiet", action="store_true", help="only rows with something uncovered or failed"
+    )
     parser.add_argument("--taylor", default="hesscape:taylor", metavar="MODULE:FUNCTION")
     options = parser.parse_args()
     module, _, name = options.taylor.partition(":")
