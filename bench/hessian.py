@@ -1,7 +1,7 @@
 """How fast and how right are Hessians from values, beside the peers? Exits with 1 where an answer of ours is wrong.
 
 python bench/hessian.py [--only WORD] [--rounds N]      tables of answers, times and overheads
-python bench/hessian.py --memory                        peak memory of one measurement with n = 2000: about a minute
+python bench/hessian.py --memory                        peak memory of one measurement with n = 2000: a minute or more
 
 Answers come first: errors of ours must keep to their own bounds. Then times are taken alternately, a run of each method
 a round; time is the median of the rounds, and so is each ratio, which is formed within a round. It is processor time,
@@ -326,7 +326,7 @@ def main():
     parser.add_argument("--only", default="", help="part of a problem's name")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
-        "--memory", action="store_true", help="measure memory instead, about a minute"
+        "--memory", action="store_true", help="measure memory instead, a minute or more"
     )
     options = parser.parse_args()
     if options.memory:
