@@ -2,6 +2,7 @@
 
 #include "bindings.hpp"
 #include "hesscape/gradient_stencil.hpp"
+#include "hesscape/lines.hpp"
 #include "hesscape/measurement.hpp"
 
 namespace hesscape::bindings {
@@ -64,17 +65,21 @@ void register_measurement(py::module_& m) {
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);
 
-  py::class_<Line>(m, "Line")
-      .def(py::init<double>(), py::arg("step"))
-      .def("steps", &Line::steps)
-      .def(
-          "derivatives",
-          [](const Line& line, const Eigen::VectorXd& plus, const Eigen::VectorXd& minus, double centre, double noise) {
-            const AxisDerivatives d = line.derivatives({plus.data(), static_cast<std::size_t>(plus.size())},
-                                                       {minus.data(), static_cast<std::size_t>(minus.size())}, centre, noise);
-            return py::make_tuple(d.first.value, d.first.error, d.second.value, d.second.error);
-          },
-          py::arg("plus"), py::arg("minus"), py::kw_only(), py::arg("centre"), py::arg("noise"));
+  const py::call_guard<py::gil_scoped_release> unlocked;
+  py::class_<Lines>(m, "Lines")
+      .def(py::init<Eigen::VectorXd, const Eigen::VectorXd&, const Eigen::VectorXd&>(), py::arg("x"), py::kw_only(),
+           py::arg("curvature"), py::arg("curvature_error"))
+      .def("points", &Lines::points, unlocked)
+      .def("tell", &Lines::tell, py::arg("values"), py::kw_only(), py::arg("centre"), py::arg("noise"),
+           py::arg("gradient"), py::arg("hessian"), unlocked)
+      .def("agree", &Lines::agree, py::arg("hessian"), py::arg("hessian_error"), unlocked)
+      .def("gradient_error",
+           py::overload_cast<const Eigen::VectorXd&, const Eigen::VectorXd&>(&Lines::widened, py::const_),
+           py::arg("gradient"), py::arg("gradient_error"), unlocked)
+      .def("hessian_error",
+           py::overload_cast<const Eigen::MatrixXd&, const Eigen::MatrixXd&>(&Lines::widened, py::const_),
+           py::arg("hessian"), py::arg("hessian_error"), unlocked);
+  m.def("natural_steps", &natural_steps, py::arg("x"));
 
   py::class_<GradientStencil>(m, "GradientStencil")
       .def(py::init<Eigen::VectorXd, const Eigen::VectorXi&, Eigen::VectorXd>(), py::arg("x"), py::kw_only(),

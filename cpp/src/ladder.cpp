@@ -221,6 +221,7 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
   derivatives_ = {first.best(), best};
   pair_exponent_ = std::min(start_, top());
   if (best.coarsest >= 0 && std::abs(best.value) > best.error) {
+    pair_exponent_ = std::min(pair_exponent_, q.exponent[static_cast<std::size_t>(best.coarsest)]);
     const int order = std::clamp(levels - 1, 1, max_order);
     const auto off = [&](int r) { return std::abs(second.value(r, order) - best.value); };
     double least = std::numeric_limits<double>::infinity();
@@ -239,26 +240,6 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
     }
   }
   for (int l = 0; l < levels; ++l) want(pair_exponent_ - l);
-}
-
-Line::Line(double step) : ladder_(0.0, 1.0, step) {}
-
-std::vector<double> Line::steps() const {
-  std::vector<double> result;
-  for (const int exponent : ladder_.wanted()) result.push_back(Displacement(0.0, exponent).step);
-  return result;
-}
-
-AxisDerivatives Line::derivatives(std::span<const double> plus, std::span<const double> minus, double centre,
-                                  double noise) const {
-  Ladder told = ladder_;
-  for (std::size_t r = 0; r < plus.size(); ++r) told.add(ladder_.wanted()[r], plus[r], minus[r]);
-  const double rounding = rounding_level(1);
-  told.listen(centre, rounding);
-  NoiseModel model = estimate_noise(std::span(&told.noise(), 1), rounding).front();
-  model.absolute = std::max(model.absolute, noise);
-  told.conclude(centre, model, 0);
-  return told.derivatives();
 }
 
 }  // namespace hesscape

@@ -61,12 +61,35 @@ class Measurement(metaclass=_Pybind11Type):
     def tell(self, values: NDArray[np.float64]) -> None: ...
     def result(self) -> Derivatives: ...
 
-class Line(metaclass=_Pybind11Type):
-    def __init__(self, step: float) -> None: ...
-    def steps(self) -> list[float]: ...
-    def derivatives(
-        self, plus: NDArray[np.float64], minus: NDArray[np.float64], *, centre: float, noise: float
-    ) -> tuple[float, float, float, float]: ...
+class Lines(metaclass=_Pybind11Type):
+    def __init__(
+        self,
+        x: NDArray[np.float64],
+        *,
+        curvature: NDArray[np.float64],
+        curvature_error: NDArray[np.float64],
+    ) -> None: ...
+    def points(self) -> NDArray[np.float64]: ...
+    def tell(
+        self,
+        values: NDArray[np.float64],
+        *,
+        centre: float,
+        noise: float,
+        gradient: NDArray[np.float64],
+        hessian: NDArray[np.float64],
+    ) -> None: ...
+    def agree(
+        self, hessian: NDArray[np.float64], hessian_error: NDArray[np.float64]
+    ) -> bool: ...
+    def gradient_error(
+        self, gradient: NDArray[np.float64], gradient_error: NDArray[np.float64]
+    ) -> NDArray[np.float64]: ...
+    def hessian_error(
+        self, hessian: NDArray[np.float64], hessian_error: NDArray[np.float64]
+    ) -> NDArray[np.float64]: ...
+
+def natural_steps(x: NDArray[np.float64]) -> NDArray[np.float64]: ...
 
 class GradientStencil(metaclass=_Pybind11Type):
     def __init__(

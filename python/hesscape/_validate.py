@@ -56,11 +56,18 @@ def integer(name: str, value: Any, *, least: int, most: int) -> int:
     return int(value)
 
 
-def steps(step: ArrayLike | None, n: int) -> Array:
-    """Give a step for each of n coordinates; none at all for None."""
+def steps(step: ArrayLike | None, x: Array) -> Array:
+    """Give a step for each coordinate of x; none at all for None."""
     if step is None:
         return np.empty(0)
     array = real_array("step", step)
-    if array.shape not in ((), (n,)) or not (array > 0).all():
-        raise ValueError(f"step must be positive, a number or of shape ({n},), got {step!r}")
-    return np.broadcast_to(array, (n,)).copy()
+    if array.shape not in ((), x.shape) or not (array > 0).all():
+        raise ValueError(f"step must be positive, a number or of shape {x.shape}, got {step!r}")
+    array = np.broadcast_to(array, x.shape).copy()
+    lost = np.flatnonzero((x + array == x) | ~np.isfinite(np.abs(x) + array))
+    if lost.size:
+        i = lost[0]
+        raise ValueError(
+            f"step must change x and keep it finite, got {array[i]} for x[{i}] = {x[i]}"
+        )
+    return array

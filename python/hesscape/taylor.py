@@ -17,6 +17,7 @@ from .status import NonFiniteError
 __all__ = ["Measurement", "TaylorModel", "gradient", "hessian", "taylor"]
 
 MOST_LEVELS = 12
+RETRIES = 2  # with steps an eighth of those before
 ROUNDING = 4 * float(np.finfo(float).eps)
 
 
@@ -180,7 +181,7 @@ def measure(
     point = _validate.point(x)
     if levels is not None:
         levels = _validate.integer("levels", levels, least=2, most=MOST_LEVELS)
-    coarsest = _validate.steps(step, point.size)
+    coarsest = _validate.steps(step, point)
     if f.hess is not None or f.hessp is not None:
         return _given(f, point, coarsest)
     if f.jac is not None:
@@ -209,7 +210,7 @@ def gradient(
     """
     f = Objective.of(fun, objective)
     point = _validate.point(x)
-    coarsest = _validate.steps(step, point.size)
+    coarsest = _validate.steps(step, point)
     if f.jac is not None:
         return f.gradients(point[None])[0]
     return _axes(f, point, coarsest).gradient[0].copy()
@@ -273,7 +274,7 @@ class Measurement:
         noise: float | None = None,
     ) -> None:
         self._x = _validate.point(x)
-        self._step = _validate.steps(step, self._x.size)
+        self._step = _validate.steps(step, self._x)
         self._levels = 0 if levels is None else _validate.integer("levels", levels, least=2, most=MOST_LEVELS)
         self._noise = None if noise is None else _validate.positive("noise", noise, zero=True)
         self._log: list[Array] = []
@@ -354,6 +355,25 @@ def _core_measurement(
 def _from_values(
     f: Objective, x: Array, step: Array, levels: int, enough: Callable[[TaylorModel], bool] | None
 ) -> TaylorModel:
+    model = _stencil_model(f, x, step, levels, enough)
+    if x.size == 1 or np.isinf(model.hessian_error).any():
+        return model
+    lines, nfev = _lines(f, model)
+    nfev += model.nfev
+    coarsest = _core.natural_steps(x) if step.size == 0 else step
+    for _ in range(RETRIES):
+        if lines.agree(model.hessian, model.hessian_error):
+            break
+        # Something couples the coordinates on a length that their own steps do not see.
+        coarsest = coarsest / 8
+        model = _stencil_model(f, x, coarsest, levels, None)
+        nfev += model.nfev
+    return replace(_doubted(model, lines, "the values along other lines contradict it"), nfev=nfev)
+
+
+def _stencil_model(
+    f: Objective, x: Array, step: Array, levels: int, enough: Callable[[TaylorModel], bool] | None
+) -> TaylorModel:
     measurement = _core_measurement(x, f.noise, step, levels, pairs=True, by_point=f.by_point)
     _evaluate(f, measurement, until=lambda: measurement.done or measurement.axes_done)
     if enough is not None and not measurement.done:
@@ -362,6 +382,38 @@ def _from_values(
             return diagonal
     _evaluate(f, measurement, until=lambda: measurement.done)
     return _model(x, measurement.result())
+
+
+def _lines(f: Objective, model: TaylorModel) -> tuple[_core.Lines, int]:
+    """Measure along lines that the model's own measurement did not use; say how many values it took."""
+    lines = _core.Lines(
+        model.x, curvature=np.diag(model.hessian), curvature_error=np.diag(model.hessian_error)
+    )
+    points = lines.points()
+    with np.errstate(all="ignore"):
+        values = f.values(points if f.by_point else np.ascontiguousarray(points.T))
+    lines.tell(
+        values,
+        centre=model.value,
+        noise=model.noise,
+        gradient=model.gradient,
+        hessian=model.hessian,
+    )
+    return lines, values.size
+
+
+def _doubted(model: TaylorModel, lines: _core.Lines, why: str) -> TaylorModel:
+    """Widen the errors of a model that the lines contradict, and say so."""
+    gradient_error = lines.gradient_error(model.gradient, model.gradient_error)
+    hessian_error = model.hessian_error
+    if not lines.agree(model.hessian, hessian_error):
+        hessian_error = lines.hessian_error(model.hessian, hessian_error)
+    elif (gradient_error == model.gradient_error).all():
+        return model
+    message = f"{why}; the errors account for it"
+    return replace(
+        model, gradient_error=gradient_error, hessian_error=hessian_error, message=message
+    )
 
 
 def _axes(f: Objective, x: Array, step: Array) -> _core.Derivatives:
@@ -421,22 +473,36 @@ def _from_gradients(
 ) -> TaylorModel:
     axes = _axes(f, x, step)
     here = _finite_gradients(f, x[None], x)[0]
-    diagonal = _diagonal_model(x, axes)
-    diagonal = replace(
-        diagonal, gradient=here, gradient_error=_gradient_error(x, here, diagonal.hessian), njev=1
-    )
-    if enough is not None and enough(diagonal):
-        return diagonal
-    stencil = _core.GradientStencil(x, exponent=axes.exponent[0], reduction=axes.reduction[0])
+    model = _diagonal_model(x, axes)
+    error = _gradient_error(x, here, model.hessian)
+    model = replace(model, gradient=here, gradient_error=error, njev=1)
+    if enough is not None and enough(model):
+        return model
+    lines, nfev = _lines(f, model)
+    model = _differences_model(f, model, axes.exponent[0], axes.reduction[0])
+    natural = np.log2(_core.natural_steps(x)).astype(np.int32)
+    for finer in range(1, RETRIES + 1):
+        if lines.agree(model.hessian, model.hessian_error):
+            break
+        model = _differences_model(f, model, natural - 3 * finer, np.ones_like(x))
+    model = replace(model, nfev=model.nfev + nfev)
+    return _doubted(model, lines, "the values of fun contradict jac")
+
+
+def _differences_model(
+    f: Objective, model: TaylorModel, exponent: NDArray[np.int32], reduction: Array
+) -> TaylorModel:
+    x = model.x
+    stencil = _core.GradientStencil(x, exponent=exponent, reduction=reduction)
     while not stencil.done:
         stencil.tell(_finite_gradients(f, stencil.ask(), x))
     h = stencil.hessian()
     return replace(
-        diagonal,
+        model,
         hessian=h,
-        gradient_error=_gradient_error(x, here, h) + stencil.gradient_noise(),
+        gradient_error=_gradient_error(x, model.gradient, h) + stencil.gradient_noise(),
         hessian_error=stencil.hessian_error(),
-        njev=1 + 4 * x.size,
+        njev=model.njev + 4 * x.size,
     )
 
 
@@ -452,24 +518,22 @@ def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
     h = f.curvature(x)
     asymmetry = np.abs(h - h.T)
     h = 0.5 * (h + h.T)
+    name = "hess" if f.hess is not None else "hessp"
     if not np.isfinite(h).all():
-        raise NonFiniteError(f"{'hess' if f.hess is not None else 'hessp'} is not finite at x = {x}")
-    axes = None if f.jac is not None else _axes(f, x, step)
-    here = _finite_gradients(f, x[None], x)[0] if axes is None else axes.gradient[0].copy()
-    value = f.value(x) if axes is None else float(axes.value[0])
-    return TaylorModel(
-        x=x,
-        value=value,
-        gradient=here,
+        raise NonFiniteError(f"{name} is not finite at x = {x}: move x into its domain")
+    model = _diagonal_model(x, _axes(f, x, step))
+    if f.jac is not None:
+        here = _finite_gradients(f, x[None], x)[0]
+        model = replace(model, gradient=here, gradient_error=_gradient_error(x, here, h), njev=1)
+    model = replace(
+        model,
         hessian=h,
-        gradient_error=_gradient_error(x, here, h) if axes is None else axes.gradient_error[0].copy(),
         hessian_error=ROUNDING * np.abs(h) + 0.5 * asymmetry,
-        noise=ROUNDING * abs(value) if axes is None else float(axes.noise[0]),
-        step=np.zeros_like(x) if axes is None else np.ldexp(1.0, axes.exponent[0]),
-        nfev=1 if axes is None else int(axes.nfev[0]),
-        njev=1 if axes is None else 0,
-        message="the Hessian was given; its errors are those of rounding",
+        message=f"the Hessian is that of {name}; its errors are those of rounding",
     )
+    lines, nfev = _lines(f, model)
+    model = replace(model, nfev=model.nfev + nfev)
+    return _doubted(model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}")
 
 
 def _gradient_error(x: Array, gradient: Array, hessian: NDArray[np.float64]) -> Array:

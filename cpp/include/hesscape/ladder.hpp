@@ -102,19 +102,4 @@ class Ladder {
   std::vector<PairRung> pair_rungs_;  // by level, made when first asked for
 };
 
-// The first rungs of a ladder along any line through the point, x + s v, to confront what was measured by
-// other values with.
-class Line {
- public:
-  explicit Line(double step);
-
-  std::vector<double> steps() const;
-  // From values at plus and minus each of the steps; `noise` is what is known of f's already.
-  AxisDerivatives derivatives(std::span<const double> plus, std::span<const double> minus, double centre,
-                              double noise) const;
-
- private:
-  Ladder ladder_;
-};
-
 }  // namespace hesscape

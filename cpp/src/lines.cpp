@@ -1,0 +1,112 @@
+#include "hesscape/lines.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <utility>
+
+namespace hesscape {
+namespace {
+
+constexpr int many = 4;  // coordinates, from which on a second line is worth its values
+
+double excess(double difference, double error) {
+  const double over = std::abs(difference) - error;
+  return std::isfinite(over) ? std::max(over, 0.0) : 0.0;
+}
+
+double quadratic_form(const Eigen::MatrixXd& matrix, const Eigen::VectorXd& v) { return v.dot(matrix * v); }
+
+}  // namespace
+
+Eigen::VectorXd natural_steps(const Eigen::VectorXd& x) {
+  return x.unaryExpr([](double value) { return value == 0.0 ? 0.25 : 0.25 * std::abs(value); });
+}
+
+Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& curvature, const Eigen::VectorXd& error) : x_(std::move(x)) {
+  const Eigen::VectorXd natural = natural_steps(x_);
+  double reach = std::numeric_limits<double>::infinity();
+  Eigen::VectorXd length(x_.size());
+  for (Eigen::Index i = 0; i < x_.size(); ++i) {
+    const bool seen = std::abs(curvature[i]) > error[i];
+    length[i] = seen ? 1.0 / std::sqrt(std::abs(curvature[i])) : 0.0;
+    if (seen) reach = std::min(reach, natural[i] / length[i]);
+  }
+  if (!std::isfinite(reach)) reach = 1.0;
+  length = (length.array() > 0.0).select(length, natural / reach);
+  std::mt19937 signs(static_cast<unsigned>(x_.size()));  // the same for the same problem
+  for (int k = 0; k < (x_.size() >= many ? 2 : 1); ++k) {
+    const Eigen::VectorXd direction = length.unaryExpr([&](double l) { return signs() % 2 != 0 ? l : -l; });
+    lines_.push_back({direction, reach, Ladder(0.0, 1.0, reach), {}});
+  }
+}
+
+Points Lines::points() const {
+  Points points(static_cast<Eigen::Index>(lines_.size() * 2 * lines_[0].ladder.wanted().size()), x_.size());
+  Eigen::Index row = 0;
+  for (const Line& line : lines_) {
+    for (const int exponent : line.ladder.wanted()) {
+      const double s = Displacement(0.0, exponent).step;
+      points.row(row++) = x_ + s * line.direction;
+      points.row(row++) = x_ - s * line.direction;
+    }
+  }
+  return points;
+}
+
+void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre, double noise,
+                 const Eigen::VectorXd& gradient, const Eigen::MatrixXd& hessian) {
+  const double rounding = rounding_level(static_cast<int>(x_.size()));
+  Eigen::Index row = 0;
+  for (Line& line : lines_) {
+    const std::vector<int> exponents = line.ladder.wanted();
+    for (const int exponent : exponents) {
+      line.ladder.add(exponent, values[row], values[row + 1]);
+      row += 2;
+    }
+    line.ladder.listen(centre, rounding);
+    NoiseModel model = estimate_noise(std::span(&line.ladder.noise(), 1), rounding).front();
+    // What rounding of the points moves f by, at most a step away.
+    const Eigen::VectorXd shift = line.reach * line.direction.cwiseAbs();
+    const Eigen::VectorXd ulps = std::numeric_limits<double>::epsilon() * (x_.cwiseAbs() + shift);
+    const double moved = ulps.dot(gradient.cwiseAbs() + hessian.cwiseAbs() * shift);
+    model.absolute = std::max(model.absolute, noise + (std::isfinite(moved) ? moved : 0.0));
+    line.ladder.conclude(centre, model, 0);
+    line.derivatives = line.ladder.derivatives();
+  }
+}
+
+double Lines::curvature_excess(const Line& line, const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
+  const Extrapolated& second = line.derivatives.second;
+  return excess(quadratic_form(hessian, line.direction) - second.value,
+                quadratic_form(error, line.direction.cwiseAbs()) + second.error);
+}
+
+bool Lines::agree(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
+  return std::ranges::all_of(lines_, [&](const Line& line) { return curvature_excess(line, hessian, error) == 0.0; });
+}
+
+Eigen::VectorXd Lines::widened(const Eigen::VectorXd& gradient, const Eigen::VectorXd& error) const {
+  Eigen::VectorXd result = error;
+  for (const Line& line : lines_) {
+    const Extrapolated& first = line.derivatives.first;
+    const double over =
+        excess(line.direction.dot(gradient) - first.value, line.direction.cwiseAbs().dot(error) + first.error);
+    result = result.cwiseMax(2.0 * over * line.direction.cwiseAbs().cwiseInverse());
+  }
+  return result;
+}
+
+Eigen::MatrixXd Lines::widened(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
+  Eigen::MatrixXd result = error;
+  for (const Line& line : lines_) {
+    const double over = curvature_excess(line, hessian, error);
+    if (over == 0.0) continue;
+    const Eigen::VectorXd inverse = line.direction.cwiseAbs().cwiseInverse();
+    result = result.cwiseMax(2.0 * over * inverse * inverse.transpose());
+  }
+  return result;
+}
+
+}  // namespace hesscape
