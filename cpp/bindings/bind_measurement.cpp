@@ -69,6 +69,7 @@ void register_measurement(py::module_& m) {
   py::class_<Lines>(m, "Lines")
       .def(py::init<Eigen::VectorXd, const Eigen::VectorXd&, const Eigen::VectorXd&>(), py::arg("x"), py::kw_only(),
            py::arg("curvature"), py::arg("curvature_error"))
+      .def_property_readonly("nfev", &Lines::nfev)
       .def("points", &Lines::points, unlocked)
       .def("tell", &Lines::tell, py::arg("values"), py::kw_only(), py::arg("centre"), py::arg("noise"),
            py::arg("gradient"), py::arg("hessian"), unlocked)

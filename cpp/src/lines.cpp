@@ -58,6 +58,7 @@ Points Lines::points() const {
 void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre, double noise,
                  const Eigen::VectorXd& gradient, const Eigen::MatrixXd& hessian) {
   const double rounding = rounding_level(static_cast<int>(x_.size()));
+  nfev_ = static_cast<int>(values.size());
   Eigen::Index row = 0;
   for (Line& line : lines_) {
     const std::vector<int> exponents = line.ladder.wanted();

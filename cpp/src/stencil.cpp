@@ -22,16 +22,28 @@ constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 2e-8;  // pairs with a larger error get further levels
 
-// By how much every change in the table exceeds the noise, at least: truncation shrinks with the step and
-// the order, noise that is larger than it was taken for does not.
+// By how much the changes in the table exceed the noise: the least root mean square over a few neighbours
+// of one order. Truncation shrinks with the step and the order, noise that is larger than it was taken for
+// does not; a single change may be small by accident.
 double least_departure(std::span<const double> step, std::span<const double> quotient, std::span<const double> noise) {
+  constexpr int window = 3;
   const Extrapolation table(step, quotient, noise);
   double least = inf;
-  for (int k = 0; k < std::min(3, table.rungs() - 1); ++k)
-    for (int r = 0; r + k + 1 < table.rungs(); ++r)
-      least = std::min(least, std::abs(table.value(r, k) - table.value(r + 1, k)) /
-                                  (table.noise(r, k) + table.noise(r + 1, k)));
-  return std::clamp(3.0 * least, 1.0, inf);
+  for (int k = 0; k < std::min(3, table.rungs() - 1); ++k) {
+    const int changes = table.rungs() - k - 1;
+    const int width = std::min(window, changes);
+    if (k > 0 && changes < window) break;
+    for (int first = 0; first + width <= changes; ++first) {
+      double square = 0.0;
+      for (int r = first; r < first + width; ++r) {
+        const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
+        // f may be zero throughout, and its noise with it.
+        if (change > 0.0) square += std::pow(change / (table.noise(r, k) + table.noise(r + 1, k)), 2);
+      }
+      least = std::min(least, std::sqrt(square / width));
+    }
+  }
+  return std::clamp(6.0 * least, 1.0, inf);
 }
 
 }  // namespace
@@ -167,7 +179,8 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
                                                                 values[row + 1]);
   }
   if (phase_ == Phase::pairing_rungs) return finish_axes();
-  for (int p = wave_first_; p < wave_last_; ++p) estimate_noise_of(p);
+  for (int p = wave_first_; p < wave_last_; ++p)
+    if (result_.status[static_cast<std::size_t>(p)] != Status::not_finite) estimate_noise_of(p);
   plan_ladders();
   ask_ladders();
 }
@@ -193,8 +206,11 @@ void Stencil::estimate_noise_of(int point) {
 }
 
 void Stencil::plan_ladders() {
-  for (std::size_t l = 0; l < ladders_.size(); ++l)
-    if (!ladders_[l].wanted().empty()) ladders_[l].plan(centre(wave_first_ + static_cast<int>(l) / n()), axis_noise_[l]);
+  for (std::size_t l = 0; l < ladders_.size(); ++l) {
+    const int point = wave_first_ + static_cast<int>(l) / n();
+    if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite) continue;  // it has no rungs
+    if (!ladders_[l].wanted().empty()) ladders_[l].plan(centre(point), axis_noise_[l]);
+  }
 }
 
 // Rounding inside f is at best that of a point some ulps from x. Displaced to where f is larger by M,
@@ -202,10 +218,11 @@ void Stencil::plan_ladders() {
 void Stencil::add_argument_rounding(int point) {
   const auto first = static_cast<std::size_t>((point - wave_first_) * n());
   double moved = 0.0;
-  for (int i = 0; i < n(); ++i) moved += std::abs(ladder(point, i).curvature()) * std::pow(ladder(point, i).x(), 2);
+  for (int i = 0; i < n(); ++i)
+    moved = std::hypot(moved, std::sqrt(std::abs(ladder(point, i).curvature())) * ladder(point, i).x());
   const double unit = rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
   for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i)
-    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0 * moved));
+    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0) * moved);
 }
 
 void Stencil::conclude_ladders() {
@@ -390,9 +407,9 @@ void Stencil::judge(std::size_t index) {
     // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
     const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
     const double gain = std::min(1.0, 10.0 * std::max(li.reduction(), lj.reduction()));
-    const double noise = 3.0 * table.noise(0, order);
-    const double error = gain * change + noise;
-    if (error < best.error) best = {table.value(0, order), error, noise, 0, order};
+    const double allowance = 3.0 * table.noise(0, order);
+    const double error = gain * change + allowance;
+    if (error < best.error) best = {table.value(0, order), error, allowance, 0, order};
   }
   pair.value = best.value;
   const int row = pair.point - wave_first_;

@@ -11,15 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
+def as_array(what: str, value: Any) -> NDArray[Any]:
+    """Give `value` as an array; `what` begins the refusal, as in "x must be" or "fun must return"."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{what} an array of numbers, got a ragged sequence: {error}") from None
+
+
 def real_array(name: str, value: ArrayLike) -> Array:
     """Give `value` as float64, refusing what is not numbers, not real or not finite."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of numbers, got a ragged sequence: {error}") from None
+    array = as_array(f"{name} must be", value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
-    array = array.astype(np.float64)
+    with np.errstate(over="ignore"):  # of long double
+        array = array.astype(np.float64)
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         where = tuple(map(int, bad[0]))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
-from ._inertia import Array, prove
+from ._inertia import Array, Signs, prove
 from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
 from .objective import Objective
 from .taylor import TaylorModel, measure
@@ -21,6 +21,7 @@ from .taylor import TaylorModel, measure
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
 NEEDS = ("kind", "inertia", "spectrum")
+EPS = float(np.finfo(np.float64).eps)
 
 
 def classify_hessian(
@@ -79,7 +80,8 @@ def classify_hessian(
     """
     h, e = symmetric_stack(H, error)
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
-    points = _assess(h, e, count, basis, "spectrum")
+    size = h[..., 0, 0].size
+    points = _assess(h, e, count, basis, "spectrum", _unknown_slopes(size))
     return points if h.ndim > 2 else points[()]
 
 
@@ -141,7 +143,8 @@ def verdict(
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
     gradient = np.asarray(taylor.gradient, dtype=np.float64)
     gradient_error = np.broadcast_to(np.asarray(taylor.gradient_error, dtype=float), gradient.shape)
-    points = _assess(h, checked, count, basis, need, gradient, gradient_error, gtol)
+    slopes = _slopes(gradient[None], gradient_error[None], gtol)
+    points = _assess(h, checked, count, basis, need, slopes)
     return replace(points[()], taylor=taylor, nfev=taylor.nfev, njev=taylor.njev)
 
 
@@ -158,101 +161,113 @@ def _check(gtol: Any, need: Any) -> float:
     return not_negative("gtol", gtol)
 
 
+class _Slopes(NamedTuple):
+    """What the gradients of a stack say: whether the point is critical, and how well that is known."""
+
+    gradient: Array | None  # (N, n)
+    moving: NDArray[np.bool_]  # some entry exceeds gtol by more than its error
+    known: NDArray[np.bool_]  # all errors are finite
+    unresolved: Array  # the largest error, where it exceeds gtol and hides whether the point moves
+    norm: Array
+
+
+def _unknown_slopes(size: int) -> _Slopes:
+    nothing = np.full(size, np.nan)
+    return _Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
+
+
+def _slopes(gradient: Array, error: Array, gtol: float) -> _Slopes:
+    moving = (np.abs(gradient) > gtol + error).any(axis=1)
+    worst = np.where(np.isfinite(gradient) & ~np.isnan(error), error, np.inf).max(axis=1)
+    unresolved = np.where(~moving & (worst > gtol), worst, np.nan)
+    norm = np.hypot.reduce(gradient, axis=1)
+    return _Slopes(gradient, moving, np.isfinite(worst), unresolved, norm)
+
+
 def _assess(
-    h: Array,
-    e: Array | None,
-    count: int,
-    basis: Array | None,
-    need: str,
-    gradient: Array | None = None,
-    gradient_error: Array | None = None,
-    gtol: float = 0.0,
+    h: Array, e: Array | None, count: int, basis: Array | None, need: str, slopes: _Slopes
 ) -> CriticalPoints:
-    """Turn symmetric matrices (..., n, n), and gradients (..., n) if known, into verdicts."""
+    """Turn symmetric matrices (..., n, n), and what is known of the gradients, into verdicts."""
     shape, n = h.shape[:-2], h.shape[-1]
     stack = h.reshape(-1, n, n)
-    size = len(stack)
     errors = None if e is None else e.reshape(-1, n, n)
-    g = None if gradient is None else np.ascontiguousarray(gradient.reshape(-1, n))
-
-    moving: NDArray[np.bool_] = np.zeros(size, dtype=bool)
-    unresolved = np.full(size, np.nan)
-    gradient_norm = distance = np.full(size, np.nan)
-    known: NDArray[np.bool_] = np.ones(size, dtype=bool)
-    if g is not None and gradient_error is not None:
-        g_error = gradient_error.reshape(-1, n)
-        moving = np.asarray((np.abs(g) > gtol + g_error).any(axis=1))
-        worst = g_error.max(axis=1)
-        worst[np.isnan(worst) | ~np.isfinite(g).all(axis=1)] = np.inf
-        noted = ~moving & (worst > gtol)
-        unresolved[noted] = worst[noted]
-        gradient_norm = np.hypot.reduce(g, axis=1)
-        known = np.asarray(np.isfinite(worst))
-
-    diagonal = np.zeros(size, dtype=bool)
-    if need == "kind":
-        d = np.diagonal(stack, axis1=1, axis2=2)
-        d_error = 0.0 if errors is None else np.diagonal(errors, axis1=1, axis2=2)
-        diagonal = (d > d_error).any(axis=1) & (d < -d_error).any(axis=1) & ~moving
-    if diagonal.all():  # nothing else is needed
-        negative = positive = np.ones(size, dtype=np.int64)
-        not_flat = np.zeros(size, dtype=bool)
-        bound, way_down = np.full(size, np.inf), np.zeros((size, n))
-        lowest = d.argmin(axis=1)
-        way_down[np.arange(size), lowest] = 1.0
-    else:
-        diagonal[:] = False
-        signs = prove(stack, errors, count, basis, g)
-        negative, positive, bound, way_down = signs[:4]
-        not_flat = signs.not_flat
-        if signs.newton_step is not None:
-            distance = np.hypot.reduce(signs.newton_step, axis=1)
-            distance[negative + positive == 0] = np.nan
-
-    curved = n - count
-    proven = negative + positive
-    kind = np.full(size, Kind.degenerate.value, dtype="<U12")
-    kind[(negative > 0) & (positive > 0)] = Kind.saddle.value
-    kind[(negative == 0) & (positive >= curved)] = Kind.minimum.value
-    kind[(positive == 0) & (negative >= curved)] = Kind.maximum.value
-    certain: NDArray[np.bool_] = np.where(
-        not_flat, kind == Kind.saddle.value, (kind != Kind.degenerate.value)
-    )
-    certain &= known
-    kind[moving] = Kind.not_critical.value
-    certain |= moving
-
-    eigenvalues = eigenvectors = eigenvalue_error = None
-    if need == "spectrum":
-        values, vectors, norm_error = _core.spectra(stack, errors)
-        solver = n * np.finfo(float).eps * np.abs(values).max(axis=1, keepdims=True)
-        eigenvalue_error = np.repeat(norm_error[:, None], n, axis=1)
-        definite = (bound < 1) & ((negative == n) | (positive == n))
-        if definite.any():  # |v^T (H - true) v| <= ratio |v^T H v| for all v bounds relative errors
-            b = bound[definite, None]
-            relative = (
-                b / (1 - b) * (np.abs(values[definite]) + solver[definite]) + solver[definite]
-            )
-            eigenvalue_error[definite] = np.minimum(eigenvalue_error[definite], relative)
-        eigenvalues = values.reshape(*shape, n)
-        eigenvectors = vectors.reshape(*shape, n, n)
-        eigenvalue_error = eigenvalue_error.reshape(*shape, n)
-
-    worst_error = np.zeros(1) if errors is None else errors.max(axis=(1, 2))
+    signs = _diagonal_signs(stack, errors, slopes) if need == "kind" else None
+    diagonal = signs is not None
+    if signs is None:
+        signs = prove(stack, errors, count, basis, slopes.gradient)
+    kind, certain = _kinds(signs, n - count, slopes)
+    proven = signs.n_negative + signs.n_positive
+    resolved = (proven >= n - count) & ~signs.not_flat
+    spectrum = _spectrum(stack, errors, signs) if need == "spectrum" else None
+    values, vectors, value_error = (None, None, None) if spectrum is None else spectrum
+    largest = np.zeros(1) if errors is None else errors.max(axis=(1, 2))
+    inertia = np.stack([signs.n_negative, n - proven, signs.n_positive], axis=1)
     return CriticalPoints(
         kind=kind.reshape(shape),
         certain=certain.reshape(shape),
         confidence=certain.astype(float).reshape(shape),
-        inertia=np.stack([negative, n - proven, positive], axis=1).reshape(*shape, 3),
-        index=np.where((proven >= curved) & ~not_flat, negative, -1).reshape(shape),
-        eigenvalues=eigenvalues,
-        eigenvectors=eigenvectors,
-        eigenvalue_error=eigenvalue_error,
-        gradient_norm=gradient_norm.reshape(shape),
-        distance=distance.reshape(shape),
-        way_down=way_down.reshape(*shape, n),
-        hessian_error=np.broadcast_to(worst_error, (size,)).reshape(shape),
+        inertia=inertia.reshape(*shape, 3),
+        index=np.where(resolved, signs.n_negative, -1).reshape(shape),
+        eigenvalues=None if values is None else values.reshape(*shape, n),
+        eigenvectors=None if vectors is None else vectors.reshape(*shape, n, n),
+        eigenvalue_error=None if value_error is None else value_error.reshape(*shape, n),
+        gradient_norm=slopes.norm.reshape(shape),
+        distance=_distance(signs).reshape(shape),
+        way_down=signs.way_down.reshape(*shape, n),
+        hessian_error=np.broadcast_to(largest, len(stack)).reshape(shape),
         settings=Settings(
-            count, not_flat.reshape(shape), diagonal.reshape(shape), unresolved.reshape(shape)
+            count,
+            signs.not_flat.reshape(shape),
+            np.full(shape, diagonal),
+            slopes.unresolved.reshape(shape),
         ),
     )
+
+
+def _diagonal_signs(stack: Array, errors: Array | None, slopes: _Slopes) -> Signs | None:
+    """Prove a saddle for every matrix by two entries of opposite sign on its diagonal, if they all have them."""
+    size, n, _ = stack.shape
+    d = np.diagonal(stack, axis1=1, axis2=2)
+    error = 0.0 if errors is None else np.diagonal(errors, axis1=1, axis2=2)
+    mixed = (d > error).any(axis=1) & (d < -error).any(axis=1)
+    if not (mixed & ~slopes.moving).all():
+        return None
+    one = np.ones(size, dtype=np.int64)
+    way_down = np.eye(n)[d.argmin(axis=1)]
+    return Signs(one, one, np.full(size, np.inf), way_down, None, np.zeros(size, dtype=bool))
+
+
+def _kinds(
+    signs: Signs, curved: int, slopes: _Slopes
+) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
+    """Name each point by its proven signs, of the `curved` that have to be proven, and say what is certain."""
+    negative, positive = signs.n_negative, signs.n_positive
+    kind = np.full(len(negative), Kind.degenerate.value, dtype="<U12")
+    kind[(negative > 0) & (positive > 0)] = Kind.saddle.value
+    kind[(negative == 0) & (positive >= curved)] = Kind.minimum.value
+    kind[(positive == 0) & (negative >= curved)] = Kind.maximum.value
+    proof = np.where(signs.not_flat, kind == Kind.saddle.value, kind != Kind.degenerate.value)
+    kind[slopes.moving] = Kind.not_critical.value
+    return kind, (proof & slopes.known) | slopes.moving
+
+
+def _distance(signs: Signs) -> Array:
+    """Length of the Newton step, along the directions whose curvature is resolved."""
+    if signs.newton_step is None:
+        return np.full(len(signs.n_negative), np.nan)
+    length = np.hypot.reduce(signs.newton_step, axis=1)
+    return np.where(signs.n_negative + signs.n_positive == 0, np.nan, length)
+
+
+def _spectrum(stack: Array, errors: Array | None, signs: Signs) -> tuple[Array, Array, Array]:
+    """Eigenvalues, eigenvectors and the errors of the former."""
+    n = stack.shape[-1]
+    values, vectors, norm_error = _core.spectra(stack, errors)
+    value_error = np.repeat(norm_error[:, None], n, axis=1)
+    definite = (signs.bound < 1) & ((signs.n_negative == n) | (signs.n_positive == n))
+    if definite.any():  # |v^T (H - true) v| <= ratio |v^T H v| for all v bounds relative errors
+        solver = n * EPS * np.abs(values[definite]).max(axis=1, keepdims=True)
+        ratio = signs.bound[definite, None]
+        relative = ratio / (1 - ratio) * (np.abs(values[definite]) + solver) + solver
+        value_error[definite] = np.minimum(value_error[definite], relative)
+    return values, vectors, value_error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -93,7 +94,7 @@ class Objective:
         """Evaluate a block of points, of shape (m, n) when `by_point`, else (n, m)."""
         if self.vectorized:
             count = points.shape[0 if self.by_point else 1]
-            values = np.asarray(self.fun(points, *self.args))
+            values = _validate.as_array("fun must return", self.fun(points, *self.args))
             if values.shape != (count,):
                 raise ValueError(
                     f"fun with vectorized=True and batch_axis={self.batch_axis} must return shape ({count},) "
@@ -114,7 +115,7 @@ class Objective:
         assert self.jac is not None
         if self.vectorized:
             block = points if self.by_point else points.T
-            gradients = np.asarray(self.jac(block, *self.args))
+            gradients = _validate.as_array("jac must return", self.jac(block, *self.args))
             if gradients.shape != block.shape:
                 raise ValueError(
                     f"jac with vectorized=True must return shape {block.shape}, as the points have, "
@@ -130,7 +131,7 @@ class Objective:
             assert self.hessp is not None
             columns = [self.vector("hessp", self.hessp(x.copy(), e, *self.args), n) for e in np.eye(n)]
             return np.array(columns)
-        h = np.asarray(self.hess(x.copy(), *self.args))
+        h = _validate.as_array("hess must return", self.hess(x.copy(), *self.args))
         if h.shape != (n, n):
             raise ValueError(f"hess must return shape ({n}, {n}), got shape {h.shape}")
         return _real("hess", h)
@@ -138,7 +139,7 @@ class Objective:
     @staticmethod
     def vector(name: str, result: Any, n: int) -> Array:
         """Check what a derivative returned."""
-        array = np.asarray(result)
+        array = _validate.as_array(f"{name} must return", result)
         if array.shape != (n,):
             raise ValueError(f"{name} must return shape ({n},), got shape {array.shape}")
         return _real(name, array)
@@ -154,13 +155,21 @@ def _scalars(results: list[Any]) -> Array:
     try:
         values = np.array(results)
     except ValueError:  # ragged
-        values = np.empty((0, 0))
-    if values.shape == (len(results),) and values.dtype.kind in "biuf":
-        return values.astype(np.float64, copy=False)
-    if values.size == len(results) and values.dtype.kind in "biuf":  # arrays of one element, as SciPy takes them
+        values = np.empty(0)
+    if values.size == len(results) and values.dtype.kind in "biuf":  # arrays of one element too, as SciPy takes them
         return values.reshape(-1).astype(np.float64, copy=False)
-    for result in results:
-        if np.ndim(result) or not isinstance(result, (int, float, np.number)) or np.iscomplexobj(result):
-            what = f"an array of shape {np.shape(result)}" if np.ndim(result) else repr(result)
-            raise TypeError(f"fun must return a real number, got {what}; is vectorized=True meant?")
-    raise TypeError("fun must return real numbers that fit into float64")
+    return np.array([_scalar(result) for result in results])
+
+
+def _scalar(result: Any) -> float:
+    try:
+        array = np.asarray(result)
+    except ValueError:  # ragged
+        array = np.empty(0, dtype=object)
+    if array.size == 1 and (array.dtype.kind in "biuf" or isinstance(result, numbers.Real)):
+        try:
+            return float(array.item())
+        except OverflowError:
+            raise ValueError("fun must return real numbers that fit into float64, got a larger integer") from None
+    what = f"an array of shape {array.shape}" if array.ndim and array.size else repr(result)
+    raise TypeError(f"fun must return a real number, got {what}; is vectorized=True meant?")

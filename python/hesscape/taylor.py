@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,8 @@ from .objective import Objective
 from .status import NonFiniteError
 
 __all__ = ["Measurement", "TaylorModel", "gradient", "hessian", "taylor"]
+
+T = TypeVar("T")
 
 MOST_LEVELS = 12
 RETRIES = 2  # with steps an eighth of those before
@@ -186,7 +188,10 @@ def measure(
         return _given(f, point, coarsest)
     if f.jac is not None:
         return _from_gradients(f, point, coarsest, enough)
-    return _from_values(f, point, coarsest, levels or 0, enough)
+    steps = _values_steps(
+        point, f.noise, coarsest, levels or 0, by_point=f.by_point, enough=enough
+    )
+    return _evaluate(f, steps)
 
 
 def gradient(
@@ -212,7 +217,7 @@ def gradient(
     point = _validate.point(x)
     coarsest = _validate.steps(step, point)
     if f.jac is not None:
-        return f.gradients(point[None])[0]
+        return _finite_gradients(f, point[None], point)[0]
     return _axes(f, point, coarsest).gradient[0].copy()
 
 
@@ -281,21 +286,31 @@ class Measurement:
         self._start()
 
     def _start(self) -> None:
-        self._core = _core_measurement(self._x, self._noise, self._step, self._levels, pairs=True, by_point=True)
+        self._steps = _values_steps(self._x, self._noise, self._step, self._levels)
+        self._outcome: TaylorModel | NonFiniteError | None = None
+        self._hand_out(next(self._steps))
         for values in self._log:
-            self._core.ask()
-            self._core.tell(values)
-        self._next_block()
+            self._advance(values)
 
-    def _next_block(self) -> None:
-        self._block = self._core.ask().copy() if not self._core.done else np.empty((0, self._x.size))
-        self._values = np.empty(len(self._block))
-        self._open = np.arange(len(self._block))
+    def _hand_out(self, points: Array) -> None:
+        self._block = points.copy()
+        self._values = np.empty(len(points))
+        self._open = np.arange(len(points))
+
+    def _advance(self, values: Array) -> None:
+        try:
+            self._hand_out(self._steps.send(values))
+        except StopIteration as end:
+            self._outcome = end.value
+        except NonFiniteError as error:
+            self._outcome = error
+        if self._outcome is not None:
+            self._hand_out(np.empty((0, self._x.size)))
 
     @property
     def done(self) -> bool:
         """Whether every value has been told."""
-        return self._core.done
+        return self._outcome is not None
 
     def ask(self) -> Array:
         """Give the points whose values are wanted now, as rows; those that were not told yet, when asked again."""
@@ -312,10 +327,10 @@ class Measurement:
             Which rows of ``ask()`` they belong to; all of them in order, without it. After this call `ask` gives the
             other rows.
         """
-        told = np.atleast_1d(np.asarray(values))
+        told = np.atleast_1d(_validate.as_array("values must be", values))
         if told.dtype.kind not in "biuf" or told.ndim != 1:
             raise TypeError(f"values must be real numbers of shape (m,), got dtype {told.dtype}, shape {told.shape}")
-        rows = np.arange(self._open.size) if index is None else np.atleast_1d(np.asarray(index))
+        rows = np.arange(self._open.size) if index is None else np.atleast_1d(_validate.as_array("index must be", index))
         if rows.shape != told.shape:
             raise ValueError(f"values must have one entry for each of {rows.size} points, got {told.size}")
         if rows.size == 0:
@@ -328,78 +343,108 @@ class Measurement:
         self._open = np.delete(self._open, rows)
         if self._open.size == 0:
             self._log.append(self._values)
-            self._core.tell(self._values)
-            self._next_block()
+            self._advance(self._values)
 
     def result(self) -> TaylorModel:
         """Give the model, once it is done."""
-        if not self.done:
-            raise ValueError(f"the measurement is not done: {self._open.size} values of this round are missing")
-        return _model(self._x, self._core.result())
+        if self._outcome is None:
+            raise ValueError(
+                f"the measurement is not done: {self._open.size} values of this round are missing"
+            )
+        if isinstance(self._outcome, NonFiniteError):
+            raise self._outcome
+        return self._outcome
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_core"}
+        return {name: value for name, value in self.__dict__.items() if name != "_steps"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._start()  # the core is what its log made it
+        self._start()  # the measurement is what its log made it
         self._values, self._open = state["_values"], state["_open"]
 
 
-def _core_measurement(
+def _stencil(
     x: Array, noise: float | None, step: Array, levels: int, *, pairs: bool, by_point: bool
 ) -> _core.Measurement:
-    return _core.Measurement(x[None], noise=noise, step=step, levels=levels, pairs=pairs, by_point=by_point)
+    return _core.Measurement(
+        x[None], noise=noise, step=step, levels=levels, pairs=pairs, by_point=by_point
+    )
 
 
-def _from_values(
-    f: Objective, x: Array, step: Array, levels: int, enough: Callable[[TaylorModel], bool] | None
-) -> TaylorModel:
-    model = _stencil_model(f, x, step, levels, enough)
+Steps = Generator[Array, Array, TaylorModel]
+
+
+def _values_steps(
+    x: Array,
+    noise: float | None,
+    step: Array,
+    levels: int,
+    *,
+    by_point: bool = True,
+    enough: Callable[[TaylorModel], bool] | None = None,
+) -> Steps:
+    """Yield blocks of points, take their values, and return the model: what `Measurement` and `taylor` share."""
+    model = yield from _stencil_steps(x, noise, step, levels, by_point, enough)
     if x.size == 1 or np.isinf(model.hessian_error).any():
         return model
-    lines, nfev = _lines(f, model)
-    nfev += model.nfev
+    lines = yield from _line_steps(model, by_point)
+    nfev = model.nfev + lines.nfev
     coarsest = _core.natural_steps(x) if step.size == 0 else step
     for _ in range(RETRIES):
         if lines.agree(model.hessian, model.hessian_error):
             break
         # Something couples the coordinates on a length that their own steps do not see.
         coarsest = coarsest / 8
-        model = _stencil_model(f, x, coarsest, levels, None)
+        model = yield from _stencil_steps(x, noise, coarsest, levels, by_point, None)
         nfev += model.nfev
     return replace(_doubted(model, lines, "the values along other lines contradict it"), nfev=nfev)
 
 
-def _stencil_model(
-    f: Objective, x: Array, step: Array, levels: int, enough: Callable[[TaylorModel], bool] | None
-) -> TaylorModel:
-    measurement = _core_measurement(x, f.noise, step, levels, pairs=True, by_point=f.by_point)
-    _evaluate(f, measurement, until=lambda: measurement.done or measurement.axes_done)
-    if enough is not None and not measurement.done:
-        diagonal = _diagonal_model(x, measurement.result())
-        if enough(diagonal):
-            return diagonal
-    _evaluate(f, measurement, until=lambda: measurement.done)
-    return _model(x, measurement.result())
+def _stencil_steps(
+    x: Array,
+    noise: float | None,
+    step: Array,
+    levels: int,
+    by_point: bool,
+    enough: Callable[[TaylorModel], bool] | None,
+) -> Steps:
+    stencil = _stencil(x, noise, step, levels, pairs=True, by_point=by_point)
+    while not stencil.done:
+        stencil.tell((yield stencil.ask()))
+        if enough is not None and stencil.axes_done and not stencil.done:
+            diagonal = _diagonal_model(x, stencil.result())
+            if enough(diagonal):
+                return diagonal
+            enough = None
+    return _model(x, stencil.result())
 
 
-def _lines(f: Objective, model: TaylorModel) -> tuple[_core.Lines, int]:
-    """Measure along lines that the model's own measurement did not use; say how many values it took."""
-    lines = _core.Lines(
-        model.x, curvature=np.diag(model.hessian), curvature_error=np.diag(model.hessian_error)
-    )
+def _line_steps(model: TaylorModel, by_point: bool) -> Generator[Array, Array, _core.Lines]:
+    """Measure along lines that the model's own measurement did not use."""
+    diagonal, error = np.diag(model.hessian), np.diag(model.hessian_error)
+    lines = _core.Lines(model.x, curvature=diagonal, curvature_error=error)
     points = lines.points()
-    with np.errstate(all="ignore"):
-        values = f.values(points if f.by_point else np.ascontiguousarray(points.T))
     lines.tell(
-        values,
+        (yield points if by_point else np.ascontiguousarray(points.T)),
         centre=model.value,
         noise=model.noise,
         gradient=model.gradient,
         hessian=model.hessian,
     )
-    return lines, values.size
+    return lines
+
+
+def _evaluate(f: Objective, steps: Generator[Array, Array, T]) -> T:
+    """Feed the steps of a measurement with values of f."""
+    with np.errstate(all="ignore"):  # a stencil may leave the domain of fun, and is told so
+        points = next(steps)
+        while True:
+            values = f.values(points)
+            try:
+                points = steps.send(values)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
 
 
 def _doubted(model: TaylorModel, lines: _core.Lines, why: str) -> TaylorModel:
@@ -417,16 +462,12 @@ def _doubted(model: TaylorModel, lines: _core.Lines, why: str) -> TaylorModel:
 
 
 def _axes(f: Objective, x: Array, step: Array) -> _core.Derivatives:
-    measurement = _core_measurement(x, f.noise, step, 0, pairs=False, by_point=f.by_point)
-    _evaluate(f, measurement, until=lambda: measurement.done)
-    _raise_for(measurement.result(), x)
-    return measurement.result()
-
-
-def _evaluate(f: Objective, measurement: _core.Measurement, until: Callable[[], bool]) -> None:
-    with np.errstate(all="ignore"):  # a stencil may leave the domain of fun, and is told so
-        while not until():
-            measurement.tell(f.values(measurement.ask()))
+    stencil = _stencil(x, f.noise, step, 0, pairs=False, by_point=f.by_point)
+    with np.errstate(all="ignore"):
+        while not stencil.done:
+            stencil.tell(f.values(stencil.ask()))
+    _raise_for(stencil.result(), x)
+    return stencil.result()
 
 
 def _raise_for(result: _core.Derivatives, x: Array) -> None:
@@ -478,14 +519,14 @@ def _from_gradients(
     model = replace(model, gradient=here, gradient_error=error, njev=1)
     if enough is not None and enough(model):
         return model
-    lines, nfev = _lines(f, model)
+    lines = _evaluate(f, _line_steps(model, f.by_point))
     model = _differences_model(f, model, axes.exponent[0], axes.reduction[0])
     natural = np.log2(_core.natural_steps(x)).astype(np.int32)
     for finer in range(1, RETRIES + 1):
         if lines.agree(model.hessian, model.hessian_error):
             break
         model = _differences_model(f, model, natural - 3 * finer, np.ones_like(x))
-    model = replace(model, nfev=model.nfev + nfev)
+    model = replace(model, nfev=model.nfev + lines.nfev)
     return _doubted(model, lines, "the values of fun contradict jac")
 
 
@@ -516,11 +557,11 @@ def _finite_gradients(f: Objective, points: Array, x: Array) -> Array:
 
 def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
     h = f.curvature(x)
-    asymmetry = np.abs(h - h.T)
-    h = 0.5 * (h + h.T)
     name = "hess" if f.hess is not None else "hessp"
     if not np.isfinite(h).all():
         raise NonFiniteError(f"{name} is not finite at x = {x}: move x into its domain")
+    asymmetry = np.abs(h - h.T)
+    h = 0.5 * (h + h.T)
     model = _diagonal_model(x, _axes(f, x, step))
     if f.jac is not None:
         here = _finite_gradients(f, x[None], x)[0]
@@ -531,8 +572,8 @@ def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
         hessian_error=ROUNDING * np.abs(h) + 0.5 * asymmetry,
         message=f"the Hessian is that of {name}; its errors are those of rounding",
     )
-    lines, nfev = _lines(f, model)
-    model = replace(model, nfev=model.nfev + nfev)
+    lines = _evaluate(f, _line_steps(model, f.by_point))
+    model = replace(model, nfev=model.nfev + lines.nfev)
     return _doubted(model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}")
 
 

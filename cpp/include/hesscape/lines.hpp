@@ -24,6 +24,8 @@ class Lines {
   void tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre, double noise,
             const Eigen::VectorXd& gradient, const Eigen::MatrixXd& hessian);
 
+  int nfev() const { return nfev_; }
+
   // Whether the curvatures along the lines are within the errors of H and their own.
   bool agree(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const;
   // Errors widened until the lines are within them, whichever entry is to blame.
@@ -42,6 +44,7 @@ class Lines {
 
   Eigen::VectorXd x_;
   std::vector<Line> lines_;
+  int nfev_ = 0;
 };
 
 // The steps that ladders start from: a quarter of each coordinate, or of one where it is zero.
