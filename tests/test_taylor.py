@@ -524,7 +524,7 @@ def test_derivatives_that_are_not_finite():
 
 
 def test_asymmetry_of_a_given_hessian_is_error():
-    fun = lambda x: x @ x + 0.3 * x[0] * x[1]  # noqa: E731
+    fun = lambda x: x @ x + 0.3 * x[0] * x[1]
     model = hs.taylor(fun, [1.0, 2.0], hess=lambda x: np.array([[2, 0.5], [0.1, 2]]))
     assert model.hessian[0, 1] == model.hessian[1, 0] == pytest.approx(0.3)
     assert model.hessian_error[0, 1] >= 0.2

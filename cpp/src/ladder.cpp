@@ -9,8 +9,8 @@
 namespace hesscape {
 namespace {
 
-constexpr int first_rungs = 9;    // eight by eight: 2^0 .. 2^-24 of the first step
-constexpr int halvings_above = 2; // of the best rung
+constexpr int first_rungs = 9;     // eight by eight: 2^0 .. 2^-24 of the first step
+constexpr int halvings_above = 2;  // of the best rung
 constexpr int halvings_below = 6;
 constexpr int growth_limit = 24;  // powers of two above the first step
 constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at most
@@ -80,7 +80,9 @@ Displacement::Displacement(double x, int exponent) {
   step = 0.5 * plus - 0.5 * minus;
 }
 
-bool Displacement::usable() const { return step > 0.0 && std::isfinite(plus) && std::isfinite(minus); }
+bool Displacement::usable() const {
+  return step > 0.0 && std::isfinite(plus) && std::isfinite(minus);
+}
 
 bool Rung::finite() const { return std::isfinite(plus) && std::isfinite(minus) && step > 0.0; }
 
@@ -93,17 +95,20 @@ Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
 }
 
 void Ladder::want(int exponent) {
-  if (rungs_.size() + wanted_.size() < max_rungs && find(exponent) == nullptr && Displacement(x_, exponent).usable())
+  if (rungs_.size() + wanted_.size() < max_rungs && find(exponent) == nullptr &&
+      Displacement(x_, exponent).usable())
     wanted_.push_back(exponent);
 }
 
 const Rung* Ladder::find(int exponent) const {
-  const auto at = std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
+  const auto at =
+      std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
   return at != rungs_.end() && at->exponent == exponent ? &*at : nullptr;
 }
 
 void Ladder::add(int exponent, double plus, double minus) {
-  const auto at = std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
+  const auto at =
+      std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
   rungs_.insert(at, Rung{exponent, Displacement(x_, exponent).step, plus, minus});
 }
 
@@ -112,8 +117,8 @@ const Ladder::PairRung& Ladder::pair_rung(int level) {
     const int exponent = pair_exponent_ - static_cast<int>(pair_rungs_.size());
     const Rung* own = find(exponent);
     const bool measured = own != nullptr;
-    pair_rungs_.push_back(
-        {Displacement(x_, exponent), measured ? own->plus : 0.0, measured ? own->minus : 0.0, measured});
+    pair_rungs_.push_back({Displacement(x_, exponent), measured ? own->plus : 0.0,
+                           measured ? own->minus : 0.0, measured});
   }
   return pair_rungs_[static_cast<std::size_t>(level)];
 }
@@ -122,8 +127,8 @@ bool Ladder::shortened() const {
   return std::ranges::any_of(rungs_, [](const Rung& r) { return !r.finite(); });
 }
 
-// Without the rungs on which f is silent, and the last one above them, where it takes too few values;
-// all of them where f is silent everywhere.
+// Without the rungs on which f is silent, and the last one above them, where it takes too few
+// values; all of them where f is silent everywhere.
 std::span<const Rung> Ladder::resolved(double centre) const {
   const auto heard = [&](const Rung& r) { return !silent(r, centre); };
   const auto last = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), heard);
@@ -152,8 +157,8 @@ void Ladder::listen(double centre, double rounding) {
   noise_ = NoiseSummary(samples_, rounding);
 }
 
-// The lowest rungs that f resolves depart from smoothness far less than the noise level says, so what it
-// was taken from is the function itself on rungs too coarse for it.
+// The lowest rungs that f resolves depart from smoothness far less than the noise level says, so
+// what it was taken from is the function itself on rungs too coarse for it.
 bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
   const bool silent_below = silent(rungs_.back(), centre);
   double departed = 0.0;
@@ -167,7 +172,8 @@ bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
     rounding += std::pow(16.0 * std::numeric_limits<double>::epsilon() * s->magnitude, 2);
     ++count;
   }
-  // Next to silence few values are taken, and in single precision nothing departs from anything there.
+  // Next to silence few values are taken, and in single precision nothing departs from anything
+  // there.
   if (silent_below && rounding_ > single_rounding) return false;
   const double factor = silent_below ? 0.1 * quiet : quiet;
   return count == 4 && expected > rounding && departed < factor * factor * expected;
@@ -179,7 +185,8 @@ void Ladder::want_finer(double centre) {
     if (bottom() > start_ - shrink_limit) want(bottom() - stride);
     return;
   }
-  const auto heard = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), [&](const Rung& r) { return !silent(r, centre); });
+  const auto heard = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(),
+                                          [&](const Rung& r) { return !silent(r, centre); });
   if (heard == rungs_.rend()) return;
   const int lowest = heard->exponent;
   for (int e = lowest + 2 * stride; e >= lowest; --e) want(e);
@@ -195,7 +202,8 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   curvature_ = significant ? best.value : 0.0;
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.count);
   const bool truncated = none || best.error > 4.0 * best.noise;
-  const bool too_coarse = (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
+  const bool too_coarse =
+      (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
   if (too_coarse) want_finer(centre);
   if (!wanted_.empty() || none || refined_) return;
 

@@ -16,7 +16,9 @@ double excess(double difference, double error) {
   return std::isfinite(over) ? std::max(over, 0.0) : 0.0;
 }
 
-double quadratic_form(const Eigen::MatrixXd& matrix, const Eigen::VectorXd& v) { return v.dot(matrix * v); }
+double quadratic_form(const Eigen::MatrixXd& matrix, const Eigen::VectorXd& v) {
+  return v.dot(matrix * v);
+}
 
 }  // namespace
 
@@ -38,13 +40,15 @@ Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::Vector
   length = (length.array() > 0.0).select(length, step / reach);
   std::mt19937 signs(static_cast<unsigned>(x_.size()));  // the same for the same problem
   for (int k = 0; k < (x_.size() >= many ? 2 : 1); ++k) {
-    const Eigen::VectorXd direction = length.unaryExpr([&](double l) { return signs() % 2 != 0 ? l : -l; });
+    const Eigen::VectorXd direction =
+        length.unaryExpr([&](double l) { return signs() % 2 != 0 ? l : -l; });
     lines_.push_back({direction, reach, Ladder(0.0, 1.0, reach), {}});
   }
 }
 
 Points Lines::points() const {
-  Points points(static_cast<Eigen::Index>(lines_.size() * 2 * lines_[0].ladder.wanted().size()), x_.size());
+  Points points(static_cast<Eigen::Index>(lines_.size() * 2 * lines_[0].ladder.wanted().size()),
+                x_.size());
   Eigen::Index row = 0;
   for (const Line& line : lines_) {
     for (const int exponent : line.ladder.wanted()) {
@@ -79,22 +83,25 @@ void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre,
   }
 }
 
-double Lines::curvature_excess(const Line& line, const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
+double Lines::curvature_excess(const Line& line, const Eigen::MatrixXd& hessian,
+                               const Eigen::MatrixXd& error) const {
   const Extrapolated& second = line.derivatives.second;
   return excess(quadratic_form(hessian, line.direction) - second.value,
                 quadratic_form(error, line.direction.cwiseAbs()) + second.error);
 }
 
 bool Lines::agree(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
-  return std::ranges::all_of(lines_, [&](const Line& line) { return curvature_excess(line, hessian, error) == 0.0; });
+  return std::ranges::all_of(
+      lines_, [&](const Line& line) { return curvature_excess(line, hessian, error) == 0.0; });
 }
 
-Eigen::VectorXd Lines::widened(const Eigen::VectorXd& gradient, const Eigen::VectorXd& error) const {
+Eigen::VectorXd Lines::widened(const Eigen::VectorXd& gradient,
+                               const Eigen::VectorXd& error) const {
   Eigen::VectorXd result = error;
   for (const Line& line : lines_) {
     const Extrapolated& first = line.derivatives.first;
-    const double over =
-        excess(line.direction.dot(gradient) - first.value, line.direction.cwiseAbs().dot(error) + first.error);
+    const double over = excess(line.direction.dot(gradient) - first.value,
+                               line.direction.cwiseAbs().dot(error) + first.error);
     result = result.cwiseMax(2.0 * over * line.direction.cwiseAbs().cwiseInverse());
   }
   return result;

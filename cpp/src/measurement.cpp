@@ -25,7 +25,8 @@ Measurement::Measurement(Points points, StencilOptions options, bool by_point)
 int Measurement::ask() {
   const auto& probes = stencil_.probes();
   const int count = std::min(block_.capacity(), static_cast<int>(probes.size()) - told_);
-  block_.fill(stencil_.points(), std::span(probes).subspan(static_cast<std::size_t>(told_), static_cast<std::size_t>(count)));
+  block_.fill(stencil_.points(), std::span(probes).subspan(static_cast<std::size_t>(told_),
+                                                           static_cast<std::size_t>(count)));
   return count;
 }
 

@@ -74,7 +74,9 @@ def make_surface(
         def call(x: ArrayLike) -> Any:
             point = np.asarray(x)
             if point.ndim == 0 or point.shape[0] != n:
-                raise ValueError(f"{name}: x must have {n} rows (coordinates), got shape {point.shape}")
+                raise ValueError(
+                    f"{name}: x must have {n} rows (coordinates), got shape {point.shape}"
+                )
             return function(point if point.dtype.kind in "fc" else point.astype(float))
 
         call.__name__ = call.__qualname__ = name
@@ -83,10 +85,14 @@ def make_surface(
     def known(x: Sequence[float], inertia: tuple[int, int, int]) -> StationaryPoint:
         negative, zero, positive = inertia
         definite = "degenerate" if zero > zero_modes else "maximum" if negative else "minimum"
-        return StationaryPoint(tuple(map(float, x)), "saddle" if negative and positive else definite, inertia)
+        return StationaryPoint(
+            tuple(map(float, x)), "saddle" if negative and positive else definite, inertia
+        )
 
     points = tuple(known(x, inertia) for x, inertia in critical_points)
-    return Surface(name, n, accepting(fun), accepting(gradient), accepting(hessian), points, zero_modes)
+    return Surface(
+        name, n, accepting(fun), accepting(gradient), accepting(hessian), points, zero_modes
+    )
 
 
 def diagonal(d: Array) -> Array:

@@ -17,7 +17,6 @@ from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
 from .objective import Objective
 from .taylor import TaylorModel, measure
 
-
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
 NEEDS = ("kind", "inertia", "spectrum")

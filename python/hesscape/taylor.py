@@ -79,7 +79,9 @@ class TaylorModel:
     def _vector(self, name: str, value: ArrayLike) -> Array:
         array = _validate.real_array(name, value)
         if array.shape[-1:] != self.x.shape:
-            raise ValueError(f"{name} must have shape (..., {self.x.size}), got shape {array.shape}")
+            raise ValueError(
+                f"{name} must have shape (..., {self.x.size}), got shape {array.shape}"
+            )
         return array
 
     def __str__(self) -> str:
@@ -96,7 +98,9 @@ class TaylorModel:
             for label, row in zip(["Hessian", *[""] * self.x.size], rows, strict=False):
                 lines.append(f"  {label:9} {entries(*row)}")
         else:
-            lines.append(f"  gradient  norm {np.linalg.norm(self.gradient):.6g}, error ≤ {self.gradient_error.max():.1g}")
+            lines.append(
+                f"  gradient  norm {np.linalg.norm(self.gradient):.6g}, error ≤ {self.gradient_error.max():.1g}"
+            )
             lines.append(
                 f"  Hessian   {self.x.size} x {self.x.size}, entries to {np.abs(self.hessian).max():.6g}, "
                 f"median error {np.median(self.hessian_error):.1g}, largest {self.hessian_error.max():.1g}"
@@ -159,7 +163,7 @@ def taylor(
     Examples
     --------
     >>> import hesscape as hs
-    >>> model = hs.taylor(lambda w: (1 - w[0] * w[1])**2, [0, 0])
+    >>> model = hs.taylor(lambda w: (1 - w[0] * w[1]) ** 2, [0, 0])
     >>> bool(abs(model.hessian - [[0, -2], [-2, 0]]).max() <= model.hessian_error.max() < 1e-9)
     True
     >>> float(round(model.quadratic_form([1, 1]), 9))
@@ -188,9 +192,7 @@ def measure(
         return _given(f, point, coarsest)
     if f.jac is not None:
         return _from_gradients(f, point, coarsest, enough)
-    steps = _values_steps(
-        point, f.noise, coarsest, levels or 0, by_point=f.by_point, enough=enough
-    )
+    steps = _values_steps(point, f.noise, coarsest, levels or 0, by_point=f.by_point, enough=enough)
     return _evaluate(f, steps)
 
 
@@ -210,7 +212,7 @@ def gradient(
     Examples
     --------
     >>> import hesscape as hs
-    >>> hs.gradient(lambda x: x[0]**2 + 3 * x[1], [1, 0]).round(9)
+    >>> hs.gradient(lambda x: x[0] ** 2 + 3 * x[1], [1, 0]).round(9)
     array([2., 3.])
     """
     f = Objective.of(fun, objective)
@@ -238,7 +240,7 @@ def hessian(
     Examples
     --------
     >>> import hesscape as hs
-    >>> hs.hessian(lambda w: (1 - w[0] * w[1])**2, [0, 1]).round(9) + 0.0
+    >>> hs.hessian(lambda w: (1 - w[0] * w[1]) ** 2, [0, 1]).round(9) + 0.0
     array([[ 2., -2.],
            [-2.,  0.]])
     """
@@ -264,7 +266,7 @@ class Measurement:
     >>> measurement = hs.Measurement([1.0, 2.0])
     >>> while not measurement.done:
     ...     points = measurement.ask()
-    ...     measurement.tell([p[0] * p[1]**2 for p in points])
+    ...     measurement.tell([p[0] * p[1] ** 2 for p in points])
     >>> measurement.result().hessian.round(9) + 0.0
     array([[0., 4.],
            [4., 2.]])
@@ -280,7 +282,9 @@ class Measurement:
     ) -> None:
         self._x = _validate.point(x)
         self._step = _validate.steps(step, self._x)
-        self._levels = 0 if levels is None else _validate.integer("levels", levels, least=2, most=MOST_LEVELS)
+        self._levels = (
+            0 if levels is None else _validate.integer("levels", levels, least=2, most=MOST_LEVELS)
+        )
         self._noise = None if noise is None else _validate.positive("noise", noise, zero=True)
         self._log: list[Array] = []
         self._start()
@@ -329,14 +333,24 @@ class Measurement:
         """
         told = np.atleast_1d(_validate.as_array("values must be", values))
         if told.dtype.kind not in "biuf" or told.ndim != 1:
-            raise TypeError(f"values must be real numbers of shape (m,), got dtype {told.dtype}, shape {told.shape}")
-        rows = np.arange(self._open.size) if index is None else np.atleast_1d(_validate.as_array("index must be", index))
+            raise TypeError(
+                f"values must be real numbers of shape (m,), got dtype {told.dtype}, shape {told.shape}"
+            )
+        rows = (
+            np.arange(self._open.size)
+            if index is None
+            else np.atleast_1d(_validate.as_array("index must be", index))
+        )
         if rows.shape != told.shape:
-            raise ValueError(f"values must have one entry for each of {rows.size} points, got {told.size}")
+            raise ValueError(
+                f"values must have one entry for each of {rows.size} points, got {told.size}"
+            )
         if rows.size == 0:
             return
         if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= self._open.size:
-            raise ValueError(f"index must hold row numbers from 0 to {self._open.size - 1}, got {index!r}")
+            raise ValueError(
+                f"index must hold row numbers from 0 to {self._open.size - 1}, got {index!r}"
+            )
         if np.unique(rows).size < rows.size:
             raise ValueError(f"index must name every point once, got {index!r}")
         self._values[self._open[rows]] = told
@@ -488,7 +502,9 @@ def _raise_for(result: _core.Derivatives, x: Array) -> None:
     if status == _core.Status.no_step:
         lost = np.flatnonzero(np.isnan(result.gradient[0]))
         where = f"coordinate {lost[0]}" if lost.size else "a pair of coordinates"
-        raise NonFiniteError(f"fun has no finite values next to x = {x} along {where}: {status.message}")
+        raise NonFiniteError(
+            f"fun has no finite values next to x = {x} along {where}: {status.message}"
+        )
 
 
 def _model(x: Array, result: _core.Derivatives) -> TaylorModel:
@@ -504,7 +520,9 @@ def _diagonal_model(x: Array, result: _core.Derivatives) -> TaylorModel:
     return _from_axes(x, result, np.diag(result.curvature[0]), error)
 
 
-def _from_axes(x: Array, axes: _core.Derivatives, hessian: Array, hessian_error: Array) -> TaylorModel:
+def _from_axes(
+    x: Array, axes: _core.Derivatives, hessian: Array, hessian_error: Array
+) -> TaylorModel:
     return TaylorModel(
         x=x,
         value=float(axes.value[0]),
@@ -562,7 +580,9 @@ def _finite_gradients(f: Objective, points: Array, x: Array) -> Array:
     with np.errstate(all="ignore"):
         gradients = f.gradients(points)
     if not np.isfinite(gradients).all():
-        raise NonFiniteError(f"jac is not finite at or next to x = {x}: {_core.Status.no_step.message}")
+        raise NonFiniteError(
+            f"jac is not finite at or next to x = {x}: {_core.Status.no_step.message}"
+        )
     return gradients
 
 
@@ -582,7 +602,9 @@ def _given(f: Objective, x: Array, step: Array) -> TaylorModel:
     )
     lines = _evaluate(f, _line_steps(model, step, f.by_point))
     model = replace(model, nfev=model.nfev + lines.nfev)
-    return _doubted(model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}")
+    return _doubted(
+        model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}"
+    )
 
 
 def _value_model(f: Objective, x: Array, h: Array) -> TaylorModel:

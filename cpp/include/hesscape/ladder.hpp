@@ -1,4 +1,5 @@
-// The values of f along one axis, on a ladder of steps that grows, shrinks and fills in as they come.
+// The values of f along one axis, on a ladder of steps that grows, shrinks and fills in as they
+// come.
 #pragma once
 
 #include <span>
@@ -58,8 +59,8 @@ class Ladder {
   // Decides on the next rungs from what was measured: up while only noise limits the second
   // derivative, down while only truncation does, then the halvings around the best rung.
   void plan(double centre, const NoiseModel& noise);
-  // Settles the derivatives, and the rung from which `levels` halvings serve a pair best; wants those
-  // that are missing.
+  // Settles the derivatives, and the rung from which `levels` halvings serve a pair best; wants
+  // those that are missing.
   void conclude(double centre, const NoiseModel& noise, int levels);
 
   // What the last plan made of the second derivative; zero when it is within its error.
@@ -87,8 +88,8 @@ class Ladder {
   int bottom() const { return rungs_.back().exponent; }
 
   double x_;
-  int start_;            // the first exponent tried
-  bool fixed_;           // the user gave the step: the ladder never grows
+  int start_;   // the first exponent tried
+  bool fixed_;  // the user gave the step: the ladder never grows
   bool refined_ = false;
   int pair_exponent_ = 0;
   double reduction_ = 1.0;
