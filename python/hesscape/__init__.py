@@ -7,7 +7,8 @@ from .escape import Escape, Side, escape
 from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
-from .taylor import Measurement, TaylorModel, gradient, hessian, taylor
+from .measurement import Measurement
+from .taylor import TaylorModel, gradient, hessian, taylor
 
 __all__ = [
     "CriticalPoint",

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+MOST_LEVELS = 12  # halvings of the step of a pair
+
 
 def as_array(what: str, value: Any) -> NDArray[Any]:
     """Give `value` as an array; `what` begins the refusal, as in "x must be" or "fun must return"."""

@@ -15,7 +15,8 @@ from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
 from ._inertia import Array, Signs, prove
 from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
 from .objective import Objective
-from .taylor import TaylorModel, measure
+from ._taylor_model import TaylorModel
+from .taylor import measure
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
