@@ -205,7 +205,10 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   const bool too_coarse =
       (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
   if (too_coarse) want_finer(centre);
-  if (!wanted_.empty() || none || refined_) return;
+  if (!wanted_.empty() || none) return;
+  const int middle = q.exponent[static_cast<std::size_t>(best.coarsest)];
+  const bool within = middle <= refined_at_ + halvings_above && middle - best.order >= refined_at_ - halvings_below;
+  if (refinements_ >= 3 || (refined_ && within)) return;
 
   // An order that reaches below the top would gain little from a coarser rung.
   const bool at_top = best.coarsest + best.order == 0 && rungs_.front().finite();
@@ -215,7 +218,8 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   if (!wanted_.empty()) return;
 
   refined_ = true;
-  const int middle = q.exponent[static_cast<std::size_t>(best.coarsest)];
+  refined_at_ = middle;
+  ++refinements_;
   for (int e = middle + halvings_above; e >= middle - halvings_below; --e)
     if (e <= top()) want(e);
 }

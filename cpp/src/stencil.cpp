@@ -20,7 +20,7 @@ constexpr int least_levels = 2;
 constexpr int most_lost = 12;
 constexpr double noise_sigmas = 6.0;
 constexpr double backward_ulps = 0x1p-51;
-constexpr double relative_tolerance = 2e-8;  // pairs with a larger error get further levels
+constexpr double relative_tolerance = 6e-8;  // pairs with a larger error get further levels
 
 // By how much the changes in the table exceed the noise: the least root mean square over a few
 // neighbours of one order. Truncation shrinks with the step and the order, noise that is larger
@@ -423,7 +423,7 @@ void Stencil::judge(std::size_t index) {
   if (const int order = pair.held - 1; order <= max_order) {
     // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
     const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
-    const double gain = std::min(1.0, 10.0 * std::max(li.reduction(), lj.reduction()));
+    const double gain = std::min(1.0, 30.0 * std::max(li.reduction(), lj.reduction()));
     const double allowance = 3.0 * table.noise(0, order);
     const double error = gain * change + allowance;
     if (error < best.error) best = {table.value(0, order), error, allowance, 0, order};

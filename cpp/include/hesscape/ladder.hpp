@@ -91,6 +91,8 @@ class Ladder {
   int start_;   // the first exponent tried
   bool fixed_;  // the user gave the step: the ladder never grows
   bool refined_ = false;
+  int refined_at_ = 0;
+  int refinements_ = 0;
   int pair_exponent_ = 0;
   double reduction_ = 1.0;
   double curvature_ = 0.0;
