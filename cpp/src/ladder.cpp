@@ -14,6 +14,7 @@ constexpr int halvings_above = 2;  // of the best rung
 constexpr int halvings_below = 6;
 constexpr int growth_limit = 24;  // powers of two above the first step
 constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at most
+constexpr int most_refinements = 2;
 constexpr int shrink_limit = 60;  // powers of two below the first step
 constexpr double good_enough = 0x1p-44;
 constexpr double quiet = 0.125;
@@ -208,7 +209,7 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   if (!wanted_.empty() || none) return;
   const int middle = q.exponent[static_cast<std::size_t>(best.coarsest)];
   const bool within = middle <= refined_at_ + halvings_above && middle - best.order >= refined_at_ - halvings_below;
-  if (refinements_ >= 3 || (refined_ && within)) return;
+  if (refinements_ >= most_refinements || (refined_ && within)) return;
 
   // An order that reaches below the top would gain little from a coarser rung.
   const bool at_top = best.coarsest + best.order == 0 && rungs_.front().finite();
