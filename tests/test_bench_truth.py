@@ -89,5 +89,7 @@ def test_points_have_the_inertia_that_they_are_listed_with():
 
 def test_a_jet_carries_both_derivatives():
     jet = exact(lambda x: x[0] * x[1] * 3, [2.0, 5.0])
-    assert jet[0] == 30 and jet[1].tolist() == [15, 6] and jet[2].tolist() == [[0, 3], [3, 0]]
+    assert jet[0] == 30
+    assert jet[1].tolist() == [15, 6]
+    assert jet[2].tolist() == [[0, 3], [3, 0]]
     assert Jet(1).g == {}

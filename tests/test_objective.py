@@ -189,7 +189,7 @@ def test_blocks_are_read_only_and_mostly_differ_from_x_in_two_coordinates(batch_
             x[0, 0] = 1
         rows = x if batch_axis == 0 else x.T
         assert rows.shape[1] == X.size
-        far += np.count_nonzero((rows != X).sum(axis=1) > 2)
+        far += int(np.count_nonzero((rows != X).sum(axis=1) > 2))
         seen += len(rows)
         return (rows**2).sum(axis=1)
 

@@ -115,7 +115,7 @@ def test_the_error_surface_is_the_one_of_the_readme():
 
 
 def test_muller_brown_against_its_formula_in_fifty_digits():
-    a = [
+    a: list[tuple[object, ...]] = [
         (-200, -1, 0, -10, 1, 0),
         (-100, -1, 0, -10, 0, "0.5"),
         (-170, "-6.5", 11, "-6.5", "-0.5", "1.5"),

@@ -12,7 +12,7 @@ using Vector = Eigen::Ref<const Eigen::VectorXd>;
 
 // The block's memory as a read-only array that keeps the measurement alive: (n, m), or (m, n) by
 // point.
-py::array ask(py::object self, bool by_point) {
+py::array ask(const py::object& self, bool by_point) {
   auto& measurement = self.cast<Measurement&>();
   int count = 0;
   {
@@ -64,7 +64,9 @@ void register_measurement(py::module_& m) {
       .def_property_readonly("done", &Measurement::done)
       .def_property_readonly("axes_done", &Measurement::axes_done)
       .def("ask",
-           [](py::object self) { return ask(self, self.cast<Measurement&>().block().by_point()); })
+           [](const py::object& self) {
+             return ask(self, self.cast<Measurement&>().block().by_point());
+           })
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);
 

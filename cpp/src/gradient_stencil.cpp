@@ -58,10 +58,12 @@ void GradientStencil::finish() {
   for (int i = 0; i < n(); ++i) amplification[i] = 2.0 / narrow_[static_cast<std::size_t>(i)].step;
   const Eigen::VectorXd rounding = rounding_level(n()) * largest_;
   double square = 0.0;
-  for (int j = 1; j < n(); ++j)
-    for (int i = 0; i < j; ++i)
+  for (int j = 1; j < n(); ++j) {
+    for (int i = 0; i < j; ++i) {
       square += std::pow(columns_(i, j) - columns_(j, i), 2) /
                 (std::pow(amplification[i], 2) + std::pow(amplification[j], 2));
+    }
+  }
   const double level = n() > 1 ? std::sqrt(square / (0.5 * n() * (n() - 1))) : 0.0;
   gradient_noise_ = noise_sigmas * rounding.cwiseMax(level);
   for (int j = 0; j < n(); ++j) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
 
 namespace hesscape {
 namespace {
@@ -96,7 +97,7 @@ Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
 }
 
 void Ladder::want(int exponent) {
-  if (rungs_.size() + wanted_.size() < max_rungs && find(exponent) == nullptr &&
+  if (std::cmp_less(rungs_.size() + wanted_.size(), max_rungs) && find(exponent) == nullptr &&
       Displacement(x_, exponent).usable())
     wanted_.push_back(exponent);
 }
@@ -114,7 +115,7 @@ void Ladder::add(int exponent, double plus, double minus) {
 }
 
 const Ladder::PairRung& Ladder::pair_rung(int level) {
-  while (static_cast<int>(pair_rungs_.size()) <= level) {
+  while (std::cmp_less_equal(pair_rungs_.size(), level)) {
     const int exponent = pair_exponent_ - static_cast<int>(pair_rungs_.size());
     const Rung* own = find(exponent);
     const bool measured = own != nullptr;
@@ -208,7 +209,8 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   if (too_coarse) want_finer(centre);
   if (!wanted_.empty() || none) return;
   const int middle = q.exponent[static_cast<std::size_t>(best.coarsest)];
-  const bool within = middle <= refined_at_ + halvings_above && middle - best.order >= refined_at_ - halvings_below;
+  const bool within =
+      middle <= refined_at_ + halvings_above && middle - best.order >= refined_at_ - halvings_below;
   if (refinements_ >= most_refinements || (refined_ && within)) return;
 
   // An order that reaches below the top would gain little from a coarser rung.

@@ -17,12 +17,12 @@ int capacity(const Points& points) {
   return static_cast<int>(std::min<long long>(most, wanted));
 }
 
-// The C library of Linux gives freed memory back to the kernel above twice the largest chunk that it has
-// unmapped before. Unmapping a larger one once, lets the temporaries of a vectorised f stay
+// The C library of Linux gives freed memory back to the kernel above twice the largest chunk that
+// it has unmapped before. Unmapping a larger one once lets the temporaries of a vectorised f stay
 // mapped from call to call: faulting them in anew costs as much as f itself.
 void keep_freed_memory() {
   [[maybe_unused]] static const bool once = [] {
-    const auto chunk = std::make_unique_for_overwrite<double[]>(16 * block_cells);
+    const auto chunk = std::make_unique_for_overwrite<double[]>(std::size_t{16} * block_cells);
     volatile double* first = chunk.get();  // touched, or the compiler would leave all of it out
     *first = 0.0;
     return true;

@@ -89,9 +89,10 @@ NoiseSummary::NoiseSummary(std::span<const NoiseSample> samples, double rounding
       square[law] += l[law] * l[law];
     }
   }
-  if (count > 0.0)
+  if (count > 0.0) {
     for (std::size_t law = 0; law < laws; ++law)
       spread[law] = square[law] / count - std::pow(sum[law] / count, 2);
+  }
 }
 
 double NoiseModel::at(double magnitude) const {
@@ -112,9 +113,11 @@ std::vector<NoiseModel> estimate_noise(std::span<const NoiseSummary> axes, doubl
   std::vector<double> absolute(axes.size(), 0.0);
   if (is_absolute) absolute = levels(axes, absolute_law);
   std::vector<NoiseModel> models;
-  for (std::size_t i = 0; i < axes.size(); ++i)
+  models.reserve(axes.size());
+  for (std::size_t i = 0; i < axes.size(); ++i) {
     models.push_back({std::max(absolute[i], axes[i].resolution), root[i],
                       std::max(relative[i], rounding), axes[i].heard});
+  }
   return models;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <utility>
 
 namespace hesscape {
@@ -225,13 +226,14 @@ void Stencil::plan_ladders() {
 void Stencil::add_argument_rounding(int point) {
   const auto first = static_cast<std::size_t>((point - wave_first_) * n());
   double moved = 0.0;
-  for (int i = 0; i < n(); ++i)
+  for (int i = 0; i < n(); ++i) {
     moved =
         std::hypot(moved, std::sqrt(std::abs(ladder(point, i).curvature())) * ladder(point, i).x());
+  }
   const double unit =
       rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
   for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i)
-    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0) * moved);
+    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::numbers::sqrt2 * moved);
 }
 
 void Stencil::conclude_ladders() {
@@ -239,9 +241,10 @@ void Stencil::conclude_ladders() {
   for (int p = wave_first_; p < wave_last_; ++p) {
     if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
     add_argument_rounding(p);
-    for (int i = 0; i < n(); ++i)
+    for (int i = 0; i < n(); ++i) {
       ladder(p, i).conclude(
           centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)], levels_);
+    }
   }
 }
 
@@ -276,10 +279,11 @@ void Stencil::finish_axes() {
   pair_j_ = 1;
   const long long budget = (5LL * n() * n()) / 2 + 60LL * n();
   spare_.clear();
-  for (int p = wave_first_; p < wave_last_; ++p)
+  for (int p = wave_first_; p < wave_last_; ++p) {
     spare_.push_back(options_.levels > 0 ? 0
                                          : budget - result_.nfev[static_cast<std::size_t>(p)] -
                                                1LL * levels_ * n() * (n() - 1) - line_values);
+  }
   ask_pairs();
 }
 
@@ -299,7 +303,7 @@ void Stencil::ask_pairs() {
       pair.point = pair_point_;
       pair.i = pair_i_;
       pair.j = pair_j_;
-      pairs_.push_back(std::move(pair));
+      pairs_.push_back(pair);
       for (int l = 0; l < levels_; ++l) ask_level(static_cast<int>(pairs_.size()) - 1, l);
       if (++pair_j_ == n()) {
         pair_j_ = ++pair_i_ + 1;
@@ -388,10 +392,11 @@ void Stencil::store_pairs() {
       result_.hessian_error(pair.point, cell) = pair.error;
     }
     Status& status = result_.status[static_cast<std::size_t>(pair.point)];
-    if (pair.held == 0)
+    if (pair.held == 0) {
       status = Status::no_step;
-    else if (pair.lost > 0 && status == Status::ok)
+    } else if (pair.lost > 0 && status == Status::ok) {
       status = Status::shortened;
+    }
   }
 }
 

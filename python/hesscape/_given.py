@@ -95,9 +95,7 @@ def given_hessian(f: Objective, x: Array, step: Array) -> TaylorModel:
     )
     lines = evaluate(f, line_steps(model, step, f.by_point))
     model = replace(model, nfev=model.nfev + lines.nfev)
-    return doubted(
-        model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}"
-    )
+    return doubted(model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}")
 
 
 def _value_model(f: Objective, x: Array, h: Array) -> TaylorModel:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
-Function = Callable[[Array], Any]
+Function = Callable[[Any], Any]
 
 
 class StationaryPoint(NamedTuple):
@@ -68,7 +68,7 @@ def make_surface(
     critical_points: Sequence[tuple[Sequence[float], tuple[int, int, int]]] = (),
     zero_modes: int = 0,
 ) -> Surface:
-    """A Surface from three functions of an array that is neither a list nor of integers."""
+    """Make a Surface from three functions of an array that is neither a list nor of integers."""
 
     def accepting(function: Function) -> Function:
         def call(x: ArrayLike) -> Any:
@@ -108,11 +108,11 @@ def constant(c: Array, x: Array) -> Array:
 
 
 def outer(a: Array, b: Array) -> Array:
-    """The (n, n, ...) products of the coordinates."""
+    """Give the (n, n, ...) products of the coordinates."""
     return a[:, None] * b[None, :]
 
 
 def matrix(rows: list[list[Any]]) -> Array:
-    """A matrix of entries that are numbers or arrays over the points."""
+    """Make a matrix of entries that are numbers or arrays over the points."""
     shape = np.broadcast_shapes(*(np.shape(entry) for row in rows for entry in row))
     return np.stack([np.stack([np.broadcast_to(entry, shape) for entry in row]) for row in rows])

@@ -142,5 +142,3 @@ def _from_axes(
         njev=0,
         message=axes.status[0].message,
     )
-
-

@@ -14,8 +14,8 @@ from . import _core
 from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
 from ._inertia import Array, Signs, prove
 from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
-from .objective import Objective
 from ._taylor_model import TaylorModel
+from .objective import Objective
 from .taylor import measure
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
@@ -177,11 +177,11 @@ def _unknown_slopes(size: int) -> _Slopes:
 
 
 def _slopes(gradient: Array, error: Array, gtol: float) -> _Slopes:
-    moving = (np.abs(gradient) > gtol + error).any(axis=1)
+    moving = np.asarray((np.abs(gradient) > gtol + error).any(axis=1))
     worst = np.where(np.isfinite(gradient) & ~np.isnan(error), error, np.inf).max(axis=1)
     unresolved = np.where(~moving & (worst > gtol), worst, np.nan)
     norm = np.hypot.reduce(gradient, axis=1)
-    return _Slopes(gradient, moving, np.isfinite(worst), unresolved, norm)
+    return _Slopes(gradient, moving, np.asarray(np.isfinite(worst)), unresolved, norm)
 
 
 def _assess(

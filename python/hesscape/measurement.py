@@ -59,7 +59,9 @@ class Measurement:
         self._x = _validate.point(x)
         self._step = _validate.steps(step, self._x)
         self._levels = (
-            0 if levels is None else _validate.integer("levels", levels, least=2, most=_validate.MOST_LEVELS)
+            0
+            if levels is None
+            else _validate.integer("levels", levels, least=2, most=_validate.MOST_LEVELS)
         )
         self._noise = None if noise is None else _validate.positive("noise", noise, zero=True)
         self._log: list[Array] = []
@@ -259,5 +261,3 @@ def doubted(model: TaylorModel, lines: _core.Lines, why: str) -> TaylorModel:
     return replace(
         model, gradient_error=gradient_error, hessian_error=hessian_error, message=message
     )
-
-

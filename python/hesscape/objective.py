@@ -60,7 +60,7 @@ class Objective:
     jac: Callable[..., Any] | None = None
     hess: Callable[..., Any] | None = None
     hessp: Callable[..., Any] | None = None
-    args: tuple[Any, ...] = ()
+    args: Any = ()
     vectorized: bool = False
     batch_axis: int = -1
     noise: float | None = None
@@ -83,7 +83,7 @@ class Objective:
     @classmethod
     def of(cls, fun: Callable[..., Any] | Objective, keywords: dict[str, Any]) -> Objective:
         """Give `fun` as an Objective, with the keywords that came beside it."""
-        if isinstance(fun, cls):
+        if isinstance(fun, Objective):
             return replace(fun, **keywords) if keywords else fun
         return cls(fun, **keywords)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
@@ -127,8 +128,8 @@ def gradient(
     point = _validate.point(x)
     coarsest = _validate.steps(step, point)
     if f.jac is not None:
-        return finite_gradients(f, point[None], point)[0]
-    return axes_of(f, point, coarsest).gradient[0].copy()
+        return np.asarray(finite_gradients(f, point[None], point)[0])
+    return np.array(axes_of(f, point, coarsest).gradient[0])
 
 
 def hessian(
@@ -153,5 +154,3 @@ def hessian(
            [-2.,  0.]])
     """
     return taylor(fun, x, step=step, levels=levels, **objective).hessian
-
-

@@ -23,29 +23,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._surface import Array, Surface, constant, diagonal, make_surface, matrix, outer
+from ._surface import (
+    Array,
+    StationaryPoint,
+    Surface,
+    constant,
+    diagonal,
+    make_surface,
+    matrix,
+    outer,
+)
 
 __all__ = [
-    *(
-        "StationaryPoint",
-        "Surface",
-        "ackley",
-        "deep_linear_network",
-        "error_surface",
-        "himmelblau",
-        "lennard_jones",
-    ),
-    *(
-        "monkey_saddle",
-        "muller_brown",
-        "peano",
-        "phi4_chain",
-        "powers",
-        "quadratic",
-        "rastrigin",
-        "rosenbrock",
-    ),
-    *("triple_product", "two_layer_network"),
+    "StationaryPoint",
+    "Surface",
+    "ackley",
+    "deep_linear_network",
+    "error_surface",
+    "himmelblau",
+    "lennard_jones",
+    "monkey_saddle",
+    "muller_brown",
+    "peano",
+    "phi4_chain",
+    "powers",
+    "quadratic",
+    "rastrigin",
+    "rosenbrock",
+    "triple_product",
+    "two_layer_network",
 ]
 
 
@@ -334,7 +340,7 @@ def himmelblau() -> Surface:
 
 
 def muller_brown() -> Surface:
-    """The Müller-Brown surface: three minima and the two saddles on the path between them.
+    """Give the Müller-Brown surface: three minima and the two saddles on the path between them.
 
     From K. Müller and L. D. Brown, Theor. Chim. Acta 53, 75 (1979), footnote 7; the stationary points are polished in
     50 digits and rounded.

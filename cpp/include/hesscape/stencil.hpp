@@ -100,10 +100,10 @@ class Stencil {
   void add_backward_error(int point);
   void ask_pairs();
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
-  void ask_level(int pair, int level);
+  void ask_level(int index, int level);
   void take_level(const PairRequest& request, const double*& value);
   bool heard(const Pair& pair) const;
-  void judge(std::size_t pair);
+  void judge(std::size_t index);
   void store_pairs();
   int affordable_levels() const;
   bool more_pairs() const { return pair_point_ < wave_last_; }
