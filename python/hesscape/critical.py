@@ -134,17 +134,13 @@ def verdict(
 ) -> CriticalPoint:
     """Classify a point that was measured before; parameters as for `classify`."""
     gtol = _check(gtol, need)
-    h = np.asarray(taylor.hessian, dtype=np.float64)
-    e = np.broadcast_to(np.asarray(taylor.hessian_error, dtype=np.float64), h.shape)
+    h, e = taylor.hessian, taylor.hessian_error
     unknown = ~(np.isfinite(h) & np.isfinite(e))
     if unknown.any():
         h, e = np.where(unknown, 0.0, h), np.where(unknown, np.inf, e)
-    h, checked = symmetric_stack(h, e)
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
-    gradient = np.asarray(taylor.gradient, dtype=np.float64)
-    gradient_error = np.broadcast_to(np.asarray(taylor.gradient_error, dtype=float), gradient.shape)
-    slopes = _slopes(gradient[None], gradient_error[None], gtol)
-    points = _assess(h, checked, count, basis, need, slopes)
+    slopes = _slopes(taylor.gradient[None], taylor.gradient_error[None], gtol)
+    points = _assess(h, e, count, basis, need, slopes)
     return replace(points[()], taylor=taylor, nfev=taylor.nfev, njev=taylor.njev)
 
 
