@@ -30,8 +30,25 @@ double magnitude(const Rung& rung, double centre) {
 // x + h was rounded away inside f, or f is flat, or changes by less than it resolves.
 bool silent(const Rung& rung, double centre) { return rung.plus == centre && rung.minus == centre; }
 
+// For each rung, by how many noise units (which the table carries as its noise) it departs from the
+// extrapolations of the coarser ones.
+std::array<double, max_rungs> departures(const Extrapolation& table) {
+  std::array<double, max_rungs> result;
+  result.fill(std::numeric_limits<double>::infinity());
+  for (int k = 0; k <= departure_orders; ++k) {
+    for (int r = 0; r + k + 1 < table.rungs(); ++r) {
+      const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
+      double& least = result[static_cast<std::size_t>(r + k + 1)];
+      least = std::min(least, change / (table.noise(r, k) + table.noise(r + 1, k)));
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
 // The difference quotients of the finite rungs, and what the noise of f leaves in them.
-struct Quotients {
+struct Ladder::Quotients {
   Quotients(std::span<const Rung> rungs, double centre, const NoiseModel& noise) {
     for (const Rung& r : rungs) {
       if (!r.finite()) continue;
@@ -57,23 +74,6 @@ struct Quotients {
   std::array<double, max_rungs> step, first, second, first_noise, second_noise;
   std::array<int, max_rungs> exponent;
 };
-
-// For each rung, by how many noise units (which the table carries as its noise) it departs from the
-// extrapolations of the coarser ones.
-std::array<double, max_rungs> departures(const Extrapolation& table) {
-  std::array<double, max_rungs> result;
-  result.fill(std::numeric_limits<double>::infinity());
-  for (int k = 0; k <= departure_orders; ++k) {
-    for (int r = 0; r + k + 1 < table.rungs(); ++r) {
-      const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
-      double& least = result[static_cast<std::size_t>(r + k + 1)];
-      least = std::min(least, change / (table.noise(r, k) + table.noise(r + 1, k)));
-    }
-  }
-  return result;
-}
-
-}  // namespace
 
 Displacement::Displacement(double x, int exponent) {
   const double h = (x + std::ldexp(1.0, exponent)) - x;
@@ -227,6 +227,33 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
     if (e <= top()) want(e);
 }
 
+void Ladder::choose_pair_rung(const Quotients& quotients, const Extrapolation& second, const Extrapolated& best,
+                              int levels) {
+  pair_exponent_ = std::min(pair_exponent_, quotients.exponent[static_cast<std::size_t>(best.coarsest)]);
+  const int order = std::clamp(levels - 1, 1, max_order);
+  const auto off = [&](int r) { return std::abs(second.value(r, order) - best.value); };
+  const auto cost = [&](int r) {
+    const auto at = static_cast<std::size_t>(r);
+    const bool halvings =
+        quotients.exponent[at] - quotients.exponent[at + static_cast<std::size_t>(order)] == order;
+    // Where f flattens out, extrapolation meets the value by accident only.
+    const bool flat = std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value);
+    if (!halvings || flat) return std::numeric_limits<double>::infinity();
+    // An error that is zero by accident would pick an absurd step: the next rung must agree.
+    return std::max(off(r), off(r + 1)) + second.noise(r, order);
+  };
+  double least = std::numeric_limits<double>::infinity();
+  for (int r = 0; r + order + 1 < second.rungs(); ++r) least = std::min(least, cost(r));
+  // Of equals the finest: a step that gains nothing for the axis loses for its pairs.
+  for (int r = second.rungs() - order - 2; r >= 0; --r) {
+    if (cost(r) > 2.0 * least || !std::isfinite(least)) continue;
+    pair_exponent_ = quotients.exponent[static_cast<std::size_t>(r)];
+    const double change = std::abs(second.value(r, order) - second.value(r + 1, order - 1));
+    reduction_ = off(r) + best.error < change ? (off(r) + best.error) / change : 1.0;
+    break;
+  }
+}
+
 void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
   wanted_.clear();
   const Quotients q(resolved(centre), centre, noise);
@@ -235,25 +262,7 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
   const Extrapolated best = second.best(&first);
   derivatives_ = {first.best(), best};
   pair_exponent_ = std::min(start_, top());
-  if (best.coarsest >= 0 && std::abs(best.value) > best.error) {
-    pair_exponent_ = std::min(pair_exponent_, q.exponent[static_cast<std::size_t>(best.coarsest)]);
-    const int order = std::clamp(levels - 1, 1, max_order);
-    const auto off = [&](int r) { return std::abs(second.value(r, order) - best.value); };
-    double least = std::numeric_limits<double>::infinity();
-    for (int r = 0; r + order + 1 < second.rungs(); ++r) {
-      const auto at = static_cast<std::size_t>(r);
-      if (q.exponent[at] - q.exponent[at + static_cast<std::size_t>(order)] != order) continue;
-      // Where f flattens out, extrapolation meets the value by accident only.
-      if (std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value)) continue;
-      // An error that is zero by accident would pick an absurd step: the next rung must agree.
-      const double cost = std::max(off(r), off(r + 1)) + second.noise(r, order);
-      if (cost >= least) continue;
-      least = cost;
-      pair_exponent_ = q.exponent[at];
-      const double change = std::abs(second.value(r, order) - second.value(r + 1, order - 1));
-      reduction_ = off(r) + best.error < change ? (off(r) + best.error) / change : 1.0;
-    }
-  }
+  if (best.coarsest >= 0 && std::abs(best.value) > best.error) choose_pair_rung(q, second, best, levels);
   for (int l = 0; l < levels; ++l) want(pair_exponent_ - l);
 }
 

@@ -80,10 +80,14 @@ class Ladder {
   double x() const { return x_; }
 
  private:
+  struct Quotients;
+
   void want(int exponent);
   std::span<const Rung> resolved(double centre) const;
   bool quiet_below(double centre, const NoiseModel& noise) const;
   void want_finer(double centre);
+  void choose_pair_rung(const Quotients& quotients, const Extrapolation& second,
+                        const Extrapolated& best, int levels);
   int top() const { return rungs_.front().exponent; }
   int bottom() const { return rungs_.back().exponent; }
 
