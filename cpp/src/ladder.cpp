@@ -20,7 +20,7 @@ constexpr int shrink_limit = 60;  // powers of two below the first step
 constexpr double good_enough = 0x1p-44;
 constexpr double quiet = 0.125;
 constexpr double single_rounding = 0x1p-26;
-constexpr double noise_sigmas = 6.0;
+constexpr double noise_sigmas = 5.0;
 constexpr int departure_orders = 2;
 
 double magnitude(const Rung& rung, double centre) {

@@ -19,7 +19,7 @@ constexpr int line_values = 36;  // what is kept for confronting the result with
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
-constexpr double noise_sigmas = 6.0;
+constexpr double noise_sigmas = 5.0;
 constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 6e-8;  // pairs with a larger error get further levels
 
