@@ -207,8 +207,10 @@ def escape(
     if point.kind is Kind.minimum:
         outcome = "minimum" if point.certain else "modes"
     else:
+        axes = frame(point, model, count, basis)
         probe.settle()
-        attempts = _attempts(probe, point, model, frame(point, model, count, basis), most)
+        probe.curvature, probe.scale = np.diag(model.hessian), axes.wide
+        attempts = _attempts(probe, point, model, axes, most)
         for attempt in attempts:
             found = _accepted(probe, attempt)
             if found is not None:
@@ -252,14 +254,16 @@ def _attempts(
         yield Attempt("curvature", _down_the_curvature(probe, model, axes, point.way_down, most))
     hint = None if point.inertia[0] or axes.flat.start == axes.flat.stop else point.way_down
     tried = [np.empty((0, model.x.size))]
+    proven = point.inertia[0] > 0 or point.kind is Kind.not_critical
     wide = wide_curvature(probe, axes) if axes.flat.start < axes.flat.stop else ()
-    for directions in itertools.chain(families(axes, hint), wide):
+    for directions in itertools.chain(families(probe, axes, hint), wide):
         tried.append(directions)
-        found = down_a_line(probe, directions, most)
+        found = down_a_line(probe, directions, axes, most, proven=proven)
         if found is not None:
             yield Attempt("flat", _from_here(probe, found, most))
     if len(tried) > 1 and axes.vectors[:, axes.up].size:
-        found = down_a_valley(probe, np.vstack(tried)[:MOST_VALLEYS], axes, most)
+        along = np.vstack(tried)[:MOST_VALLEYS]
+        found = down_a_valley(probe, along, axes, most, proven=proven)
         if found is not None:
             yield Attempt("valley", _from_here(probe, found, most))
 
