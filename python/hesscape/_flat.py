@@ -30,6 +30,7 @@ KEPT = 8  # of the lowest directions, each with as many around it
 WIDTHS = 4.0 ** np.arange(-2, 3)  # over which curvature is measured again
 WIDEST = 64  # directions at most, for that
 MOST_VALLEYS = 12  # directions along which valleys are followed
+NEWTON = 2  # steps to the bottom of a valley
 QUIET = 100.0  # times the noise is what a difference is to show
 MOST_BARRIERS = 8  # lower points of a search that are looked at for a rise before them
 
@@ -253,7 +254,7 @@ def _bottoms(probe: Probe, displacements: Array, frame: Frame, radius: Array) ->
     """Go from displacements of x (rows) to the lowest points near them, in the directions that curve upwards."""
     y = probe.x + displacements
     with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(2):
+        for _ in range(NEWTON):
             y = y + _to_the_bottom(probe, y, frame, radius)
     return y
 

@@ -22,6 +22,7 @@ from ._flat import (
     wide_curvature,
 )
 from ._inertia import Array
+from ._report import evaluations, number, vector
 from ._symmetric import not_negative, zero_mode_basis
 from ._walk import MARGIN, Probe, Side, walk
 from .critical import CriticalPoint, Kind, verdict
@@ -101,24 +102,25 @@ class Escape:
     point: CriticalPoint = field(repr=False)
 
     def __str__(self) -> str:
-        def vector(v: Array) -> str:
-            return np.array2string(v, precision=6, threshold=8)
-
         kind = self.point.kind.value.replace("_", " ")
-        assert self.point.taylor is not None
+        model = self.point.taylor
+        assert model is not None
         if not self.success:
             lines = [f"no escape from this point ({kind})", f"  from         {vector(self.x)}"]
         else:
+            before, after = number(model.value, 8), number(self.fun, 8)
+            fall, predicted = number(self.decrease), number(self.predicted)
+            other = self.both[1]
             lines = [
                 f"escape from this point ({kind})",
-                f"  from         {vector(self.point.taylor.x)}",
+                f"  from         {vector(model.x)}",
                 f"  to           {vector(self.x)}",
-                f"  value        {self.fun:.8g}, lower by {self.decrease:.6g} (model: {self.predicted:.6g})",
-                f"  direction    {vector(self.direction)}, curvature {self.curvature:.6g}",
-                f"  length       {self.step:.6g}",
-                f"  other side   {self.both[1].fun:.8g} after {self.both[1].step:.6g}",
+                f"  value        {before} -> {after} (lower by {fall}; the model says {predicted})",
+                f"  direction    {vector(self.direction)}, curvature {number(self.curvature)}",
+                f"  length       {number(self.step)}",
+                f"  other side   {number(other.fun, 8)} after {number(other.step)}",
             ]
-        lines.append(f"  evaluations  {self.nfev} values, {self.njev} gradients")
+        lines.append(f"  evaluations  {evaluations(self.nfev, self.njev)}")
         return "\n".join([*lines, f"  {self.message}"])
 
 
@@ -205,7 +207,7 @@ def escape(
     probe = Probe(f, model.x, model.value, model.noise)
     outcome, found = "none", None
     if point.kind is Kind.minimum:
-        outcome = "minimum" if point.certain else "modes"
+        outcome = "modes" if count else "minimum"
     else:
         axes = frame(point, model, count, basis)
         probe.settle()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core, _validate
+from ._report import evaluations, number, vector
 from ._validate import Array
 from .objective import Objective
 from .status import NonFiniteError
@@ -82,11 +83,11 @@ class TaylorModel:
 
     def __str__(self) -> str:
         def entries(values: Array, errors: Array) -> str:
-            return "  ".join(f"{v:.8g} ± {e:.1g}" for v, e in zip(values, errors, strict=True))
+            return "  ".join(f"{number(v, 8)} ± {e:.1g}" for v, e in zip(values, errors, strict=True))
 
         lines = [
-            f"quadratic model at x = {np.array2string(self.x, precision=6, threshold=8)}",
-            f"  value     {self.value:.8g} ± {self.noise:.1g}",
+            f"quadratic model at x = {vector(self.x)}",
+            f"  value     {number(self.value, 8)} ± {self.noise:.1g}",
         ]
         if self.x.size <= 6:
             lines.append(f"  gradient  {entries(self.gradient, self.gradient_error)}")
@@ -99,7 +100,7 @@ class TaylorModel:
                 f"  Hessian   {self.x.size} x {self.x.size}, entries to {np.abs(self.hessian).max():.6g}, "
                 f"median error {np.median(self.hessian_error):.1g}, largest {self.hessian_error.max():.1g}"
             )
-        lines.append(f"  from {self.nfev} values and {self.njev} gradients: {self.message}")
+        lines.append(f"  from {evaluations(self.nfev, self.njev)}: {self.message}")
         return "\n".join(lines)
 
 
