@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._report import evaluations, number
+
 if TYPE_CHECKING:
     from .taylor import TaylorModel
 
@@ -32,11 +34,11 @@ SENTENCES = {
     "optimiser, then classify again",
     "diagonal": "two coordinates with curvature of opposite sign prove a saddle; no other direction was looked "
     "at (need='inertia' counts them)",
-    "saddle": "curvature of both signs is proven, and no direction is left open",
+    "saddle": "curvature of both signs is proven, and no {other}direction is left open",
     "saddle_partial": "curvature of both signs is proven; {flat} more {directions} within the error, so that the "
     "index is {negative} to {most}",
-    "minimum": "every direction is proven to curve upwards",
-    "maximum": "every direction is proven to curve downwards",
+    "minimum": "every {other}direction is proven to curve upwards",
+    "maximum": "every {other}direction is proven to curve downwards",
     "flat": "no curvature is proven: {flat} {directions} within the error; measure with smaller errors, or look "
     "at values further away (escape does)",
     "degenerate_up": "{positive} {upwards} proven to curve upwards and {flat} {directions} within the error: a "
@@ -49,6 +51,8 @@ NOTES = {
     "zero_modes_not_flat": "the zero modes given are not flat: H Z is far larger than its error, so that nothing "
     "is claimed about the directions that they replace; check the order of the coordinates, and that x is stationary",
     "zero_modes_excess": "{given} zero modes were given, but {proven} of {n} directions are proven to be curved",
+    "scaled": "signs are proven with each coordinate in a scale of its own, which tells more than the errors of the "
+    "eigenvalues",
     "gradient_unresolved": "the gradient is known with errors up to {gradient_error:.2g} only, which is more than "
     "gtol: the signs are those of H at this point",
 }
@@ -136,17 +140,17 @@ class CriticalPoint:
         if self.eigenvalues is not None and self.eigenvalue_error is not None:
             rows.append(("eigenvalues", _abridged(self.eigenvalues, self.eigenvalue_error)))
         if not np.isnan(self.gradient_norm):
-            rows.append(("gradient", f"norm {self.gradient_norm:.3g}"))
+            rows.append(("gradient", f"norm {number(self.gradient_norm, 3)}"))
         if not np.isnan(self.distance):
-            rows.append(("distance", f"{self.distance:.3g} to the stationary point of the model"))
+            rows.append(("distance", f"{number(self.distance, 3)} to the stationary point of the model"))
         if self.nfev or self.njev:
-            rows.append(("evaluations", f"{self.nfev} values, {self.njev} gradients"))
+            rows.append(("evaluations", evaluations(self.nfev, self.njev)))
         lines += [f"  {title:<12} {text}" for title, text in rows]
         return "\n".join([*lines, f"  {self.message}"])
 
 
 def _abridged(values: Array, errors: Array, most: int = 8) -> str:
-    texts = [f"{value:.6g} ± {error:.1e}" for value, error in zip(values, errors, strict=True)]
+    texts = [f"{number(v)} ± {error:.1e}" for v, error in zip(values, errors, strict=True)]
     if len(texts) > most:
         texts = [*texts[: most // 2], f"... ({len(texts) - most} more)", *texts[-(most // 2) :]]
     return ", ".join(texts)
@@ -246,6 +250,7 @@ class CriticalPoints:
             "directions": "direction is flat" if flat == 1 else "directions are flat",
             "upwards": "direction is" if positive == 1 else "directions are",
             "given": given,
+            "other": "other " if given else "",
             "proven": negative + positive,
             "n": n,
             "gradient_error": self.settings.gradient_error[at],
@@ -263,6 +268,15 @@ class CriticalPoints:
             parts.append(NOTES["zero_modes_not_flat"])
         if negative + positive > n - given:
             parts.append(NOTES["zero_modes_excess"])
+        if self._hidden(at, negative, positive):
+            parts.append(NOTES["scaled"])
         if not np.isnan(self.settings.gradient_error[at]):
             parts.append(NOTES["gradient_unresolved"])
         return "; ".join(part.format_map(words) for part in parts)
+
+    def _hidden(self, at: tuple[int, ...], negative: int, positive: int) -> bool:
+        """Whether an eigenvalue that is proven to have a sign is within its error of zero."""
+        if self.eigenvalues is None or self.eigenvalue_error is None:
+            return False
+        small = np.abs(self.eigenvalues[at]) <= self.eigenvalue_error[at]
+        return bool(small[:negative].any() or small[small.size - positive :].any())

@@ -9,22 +9,30 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _core
+from ._barrier import CORNERS, barrier, polyline, straight
 from ._inertia import _exponents
 from ._validate import Array
-from ._walk import Probe, lowest_rung
+from ._walk import Probe, rungs
 from .critical import CriticalPoint
 from .taylor import TaylorModel
 
-RUNGS = 2.0 ** np.arange(-10, 13)  # steps along flat directions, in the steps of the measurement
-RADII = 4.0 ** np.arange(-3, 3)  # of displacements from which valleys are followed
-SIGNED = 4  # flat directions of which all combinations of signs are tried
+RUNGS = (-10, 13)  # powers of two: steps along flat directions, in the widest that suit the coordinates
+RADII = (-3, 3)  # powers of four: displacements from which valleys are followed, likewise
+DEEPEST = 20  # further halvings, where the steps of the measurement are shorter than those
+SIGNED = 5  # flat directions of which all combinations of signs are tried
 PAIRED = 12  # flat directions of which all pairs are tried
 RANDOM = 32  # further directions of the flat space
+SPHERES = 4.0 ** np.arange(-3, 2, 2)  # radii at which the lowest of many directions are sought
+SPREADS = (0.5, 0.25, 0.1)  # of directions around those that were lowest before
+UNEVEN = 3.0  # powers of two between steps for which they are sought with equal steps as well
+KEPT = 8  # of the lowest directions, each with as many around it
 WIDTHS = 4.0 ** np.arange(-2, 3)  # over which curvature is measured again
 WIDEST = 64  # directions at most, for that
 MOST_VALLEYS = 12  # directions along which valleys are followed
+NEWTON = 2  # steps to the bottom of a valley
 QUIET = 100.0  # times the noise is what a difference is to show
-BETWEEN = 8  # points between x and a lower one that must not be higher
+MOST_BARRIERS = 8  # lower points of a search that are looked at for a rise before them
 
 
 class Frame(NamedTuple):
@@ -40,6 +48,9 @@ class Frame(NamedTuple):
         Which are proven negative, open, and proven positive.
     reach : (n,) ndarray
         A step that suits each coordinate.
+    wide : (n,) ndarray
+        The same, but no shorter than x itself suggests: where f vanishes at x, its values resolve steps that are far
+        shorter than it is worth to look.
     """
 
     values: Array
@@ -48,6 +59,21 @@ class Frame(NamedTuple):
     flat: slice
     up: slice
     reach: Array
+    wide: Array
+
+    @property
+    def depth(self) -> int:
+        """Halvings that lead from the wide steps to those of the measurement."""
+        ratio = float(np.max(self.wide / self.reach))
+        return min(DEEPEST, int(np.ceil(np.log2(ratio))))
+
+    def rungs(self) -> Array:
+        """Lengths to try along a direction, in wide steps."""
+        return 2.0 ** np.arange(RUNGS[0] - self.depth, RUNGS[1])
+
+    def radii(self) -> Array:
+        """Lengths from which valleys are followed, in wide steps."""
+        return 4.0 ** np.arange(RADII[0] - (self.depth + 1) // 2, RADII[1])
 
 
 def frame(point: CriticalPoint, model: TaylorModel, count: int, basis: Array | None) -> Frame:
@@ -75,9 +101,10 @@ def frame(point: CriticalPoint, model: TaylorModel, count: int, basis: Array | N
     flat = slice(negative, end)
     if basis is None and open_modes <= count:
         flat = slice(negative, negative)
-    start = np.where(model.x == 0, 0.25, np.abs(model.x) / 8)
-    reach = np.where(model.step > 0, model.step, start)
-    return Frame(values, vectors, slice(negative), flat, slice(end, None), reach)
+    natural = _core.natural_steps(model.x)
+    reach = np.where(model.step > 0, model.step, natural)
+    wide = np.maximum(reach, natural)
+    return Frame(values, vectors, slice(negative), flat, slice(end, None), reach, wide)
 
 
 def sized(directions: Array, reach: Array) -> Array:
@@ -87,12 +114,12 @@ def sized(directions: Array, reach: Array) -> Array:
     return directions / np.where(longest > 0, longest, 1.0)
 
 
-def families(frame: Frame, hint: Array | None) -> Iterator[Array]:
-    """Flat directions as rows of displacements, likeliest first: alone, in pairs, with all signs, at random."""
-    flat = sized(frame.vectors[:, frame.flat], frame.reach).T
+def families(probe: Probe, frame: Frame, hint: Array | None) -> Iterator[Array]:
+    """Flat directions as rows of displacements, likeliest first: alone, in pairs, with all signs, at random, lowest."""
+    flat = sized(frame.vectors[:, frame.flat], frame.wide).T
     k = len(flat)
     if hint is not None:
-        yield np.vstack([sized(hint[:, None], frame.reach).T, flat])
+        yield np.vstack([sized(hint[:, None], frame.wide).T, flat])
     elif k:
         yield flat
     if k < 2:
@@ -103,7 +130,28 @@ def families(frame: Frame, hint: Array | None) -> Iterator[Array]:
     if 2 < k <= SIGNED:
         signs = np.array([(1, *rest) for rest in itertools.product([1.0, -1.0], repeat=k - 1)])
         yield signs @ flat
-    yield np.random.default_rng(0).standard_normal((RANDOM, k)) @ flat
+    rng = np.random.default_rng(0)
+    yield rng.standard_normal((RANDOM, k)) @ flat
+    spaces = [flat]
+    if np.ptp(np.log2(frame.wide)) > UNEVEN:  # the coordinates of x may say nothing of the scales of f
+        spaces.append(np.linalg.qr(flat.T)[0].T * frame.wide.max())
+    for space, radius in itertools.product(spaces, SPHERES):
+        yield _lowest(probe, space, radius, rng)
+
+
+def _lowest(probe: Probe, flat: Array, radius: float, rng: np.random.Generator) -> Array:
+    """Find combinations of displacements (rows) with the lowest values at a radius."""
+    k = len(flat)
+    mixed = rng.standard_normal((RANDOM * min(k, SIGNED), k))
+    for spread in (*SPREADS, 0.0):
+        mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+        values = probe(probe.x + radius * (mixed @ flat))
+        mixed = mixed[np.argsort(values)[:KEPT]]
+        if spread:
+            around = mixed[:, None] + spread * rng.standard_normal((KEPT, KEPT, k))
+            mixed = np.vstack([mixed, around.reshape(-1, k)])
+    best: Array = mixed @ flat
+    return best
 
 
 def wide_curvature(probe: Probe, frame: Frame) -> Iterator[Array]:
@@ -111,7 +159,7 @@ def wide_curvature(probe: Probe, frame: Frame) -> Iterator[Array]:
 
     Second differences over the width, by polarisation: what is no curvature in the limit may well be a way down.
     """
-    u = sized(frame.vectors, frame.reach).T
+    u = sized(frame.vectors, frame.wide).T
     k = len(u)
     if k < 2 or k > WIDEST:
         return
@@ -126,13 +174,18 @@ def wide_curvature(probe: Probe, frame: Frame) -> Iterator[Array]:
         size = np.sqrt(np.maximum(np.abs(h).max(axis=0), 1e-300))
         values, vectors = np.linalg.eigh(h / size / size[:, None])
         if values[0] < 0:
-            yield sized((u.T / size) @ vectors[:, values < 0][:, :2], frame.reach).T
+            yield sized((u.T / size) @ vectors[:, values < 0][:, :2], frame.wide).T
 
 
-def down_a_line(probe: Probe, directions: Array, longest: float) -> Array | None:
-    """Look along ± each direction (rows) on a ladder of steps; the best displacement that leads down, or None."""
+def down_a_line(
+    probe: Probe, directions: Array, frame: Frame, longest: float, *, proven: bool
+) -> Array | None:
+    """Look along ± each direction (rows) on a ladder of steps; the best displacement that leads down, or None.
+
+    Unless x is `proven` to be no minimum, nothing may rise in between.
+    """
     both = np.stack([directions, -directions], axis=1)
-    steps = both[:, :, None, :] * RUNGS[:, None]
+    steps = both[:, :, None, :] * frame.rungs()[:, None]
     with np.errstate(over="ignore"):
         lengths = np.linalg.norm(steps, axis=-1)
     values = np.full(lengths.shape, np.inf)
@@ -140,32 +193,47 @@ def down_a_line(probe: Probe, directions: Array, longest: float) -> Array | None
     if not allowed.any():
         return None
     values[allowed] = probe(probe.x + steps[allowed])
-    rung, fall = lowest_rung(values, probe)
-    for at in _best_first(fall):
-        found: Array = steps[*at, rung[at]]
-        between = np.linspace(0, 1, BETWEEN + 1, endpoint=False)[1:, None]
-        heights = probe(probe.x + between * found)
-        if (heights - probe.value <= probe.tolerance(heights)).all():
-            return found
+    found = rungs(values, probe.x + steps, probe)
+    for at in _best_first(found.fall):
+        first: Array = steps[*at, found.first[at]]
+        radius = float(frame.rungs()[found.first[at]])
+        if proven or not _between(probe, first, frame, radius):
+            best: Array = steps[*at, found.lowest[at]]
+            return best
     return None
 
 
-def down_a_valley(probe: Probe, directions: Array, frame: Frame, longest: float) -> Array | None:
+def _between(probe: Probe, displacement: Array, frame: Frame, radius: float) -> bool:
+    """Whether f rises before a lower point, and does so at the bottom of the valley above the line as well.
+
+    The line is flat within errors only: off the bottom by little, f rises at first even if the bottom falls.
+    """
+    if not barrier(probe, straight(probe.x, displacement)):
+        return False
+    return not frame.vectors[:, frame.up].size or _on_the_bottom(probe, displacement, frame, radius)
+
+
+def _on_the_bottom(probe: Probe, displacement: Array, frame: Frame, radius: float) -> bool:
+    """Whether f rises along the bottom of the valley above a displacement, or the bottom is torn."""
+    corners = _bottoms(probe, CORNERS[:, None] * displacement, frame, radius * CORNERS)
+    path = polyline(probe.x, corners, frame.wide)
+    return path is None or barrier(probe, path)
+
+
+def down_a_valley(
+    probe: Probe, directions: Array, frame: Frame, longest: float, *, proven: bool
+) -> Array | None:
     """Follow the bottom of the valley above flat directions (rows); a displacement that leads down, or None.
 
     Near x, f is lower somewhere if and only if it is on the surface of points that are lowest in the directions
-    curved upwards (the splitting lemma of Gromoll and Meyer).
+    curved upwards (the splitting lemma of Gromoll and Meyer). Unless x is `proven` to be no minimum, nothing may rise
+    on the way along the bottom.
     """
-    both = np.vstack([directions, -directions])
-    steps = both[:, None, :] * RADII[:, None]
-    up = frame.vectors[:, frame.up]
-    curvature = frame.values[frame.up]
+    radii = frame.radii()
+    steps = np.vstack([directions, -directions])[:, None, :] * radii[:, None]
     shape = steps.shape
-    y = (probe.x + steps).reshape(-1, shape[-1])
-    radius = np.broadcast_to(RADII, shape[:2]).reshape(-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(2):
-            y = y + _to_the_bottom(probe, y, up, curvature, frame.reach, radius)
+    radius = np.broadcast_to(radii, shape[:2])
+    y = _bottoms(probe, steps.reshape(-1, shape[-1]), frame, radius.reshape(-1))
     moved = y - probe.x
     with np.errstate(over="ignore"):
         length = np.linalg.norm(moved, axis=1)
@@ -173,20 +241,31 @@ def down_a_valley(probe: Probe, directions: Array, frame: Frame, longest: float)
     values = np.full(len(y), np.inf)
     if inside.any():
         values[inside] = probe(y[inside])
-    rung, fall = lowest_rung(values.reshape(shape[:2]), probe)
-    for at in _best_first(fall):
-        found: Array = moved.reshape(shape)[*at, rung[at]]
-        return found
+    found = rungs(values.reshape(shape[:2]), y.reshape(shape), probe)
+    for at in _best_first(found.fall):
+        first, most = steps[*at, found.first[at]], float(radii[found.first[at]])
+        if proven or not _on_the_bottom(probe, first, frame, most):
+            best: Array = moved.reshape(shape)[*at, found.lowest[at]]
+            return best
     return None
 
 
-def _to_the_bottom(
-    probe: Probe, y: Array, up: Array, curvature: Array, reach: Array, radius: Array
-) -> Array:
-    """Take a step of Newton's method from points y along the directions (columns) that curve upwards."""
-    size = np.min(reach[:, None] / np.maximum(np.abs(up), 1e-300), axis=0)
-    size = np.maximum(size, np.sqrt(QUIET * probe.noise / curvature))
-    h = size * np.minimum(1.0, radius[:, None])  # (points, directions)
+def _bottoms(probe: Probe, displacements: Array, frame: Frame, radius: Array) -> Array:
+    """Go from displacements of x (rows) to the lowest points near them, in the directions that curve upwards."""
+    y = probe.x + displacements
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(NEWTON):
+            y = y + _to_the_bottom(probe, y, frame, radius)
+    return y
+
+
+def _to_the_bottom(probe: Probe, y: Array, frame: Frame, radius: Array) -> Array:
+    """Take a step of Newton's method from points y along the directions that curve upwards."""
+    up = frame.vectors[:, frame.up]
+    curvature = frame.values[frame.up]
+    size = np.min(frame.wide[:, None] / np.maximum(np.abs(up), 1e-300), axis=0)
+    quiet = np.sqrt(QUIET * probe.noise / curvature)
+    h = np.maximum(size * np.minimum(1.0, radius[:, None]), quiet)  # (points, directions)
     offsets = h[:, :, None] * up.T
     ahead = probe((y[:, None] + offsets).reshape(-1, y.shape[1])).reshape(h.shape)
     behind = probe((y[:, None] - offsets).reshape(-1, y.shape[1])).reshape(h.shape)
@@ -199,5 +278,5 @@ def _to_the_bottom(
 
 
 def _best_first(fall: Array) -> list[tuple[NDArray[np.int64], ...]]:
-    order = np.argsort(-fall, axis=None)[: int(np.count_nonzero(fall > 0))]
+    order = np.argsort(-fall, axis=None)[: min(int(np.count_nonzero(fall > 0)), MOST_BARRIERS)]
     return [tuple(at) for at in zip(*np.unravel_index(order, fall.shape), strict=True)]

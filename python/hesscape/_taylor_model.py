@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _core, _validate
+from ._report import evaluations, number, vector
 from ._validate import Array
 from .status import NonFiniteError
 
@@ -75,11 +76,11 @@ class TaylorModel:
 
     def __str__(self) -> str:
         def entries(values: Array, errors: Array) -> str:
-            return "  ".join(f"{v:.8g} ± {e:.1g}" for v, e in zip(values, errors, strict=True))
+            return "  ".join(f"{number(v, 8)} ± {e:.1g}" for v, e in zip(values, errors, strict=True))
 
         lines = [
-            f"quadratic model at x = {np.array2string(self.x, precision=6, threshold=8)}",
-            f"  value     {self.value:.8g} ± {self.noise:.1g}",
+            f"quadratic model at x = {vector(self.x)}",
+            f"  value     {number(self.value, 8)} ± {self.noise:.1g}",
         ]
         if self.x.size <= 6:
             lines.append(f"  gradient  {entries(self.gradient, self.gradient_error)}")
@@ -87,14 +88,12 @@ class TaylorModel:
             for label, row in zip(["Hessian", *[""] * self.x.size], rows, strict=False):
                 lines.append(f"  {label:9} {entries(*row)}")
         else:
-            lines.append(
-                f"  gradient  norm {np.linalg.norm(self.gradient):.6g}, error ≤ {self.gradient_error.max():.1g}"
-            )
+            lines.append(f"  gradient  norm {np.linalg.norm(self.gradient):.6g}, error ≤ {self.gradient_error.max():.1g}")
             lines.append(
                 f"  Hessian   {self.x.size} x {self.x.size}, entries to {np.abs(self.hessian).max():.6g}, "
                 f"median error {np.median(self.hessian_error):.1g}, largest {self.hessian_error.max():.1g}"
             )
-        lines.append(f"  from {self.nfev} values and {self.njev} gradients: {self.message}")
+        lines.append(f"  from {evaluations(self.nfev, self.njev)}: {self.message}")
         return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ FARTHEST = 2.0**30  # times the first step, unless the longest step is given
 WORTHWHILE = 0.01  # of the decrease so far has to be gained by another doubling
 REPEATS = 12
 ROUNDING = 8 * float(np.finfo(float).eps)
+BLUR = (2.0**-46, 2.0**-34, 2.0**-22)  # displacements that show erratic rounding, of x
 LARGEST_BLOCK = 2**20  # numbers in one block of points
 
 
@@ -46,6 +47,9 @@ class Probe:
     def __init__(self, f: Objective, x: Array, value: float, noise: float) -> None:
         self.f, self.x, self.value = f, x, value
         self.noise = max(noise, ROUNDING / 8 * abs(value))
+        self.least = f.noise or 0.0  # standard deviation that is known, not estimated from differences
+        self.curvature: Array = np.zeros_like(x)  # along the coordinates
+        self.scale: Array = np.ones_like(x)  # of displacements
         self.nfev = 0
 
     def settle(self) -> None:
@@ -55,7 +59,8 @@ class Probe:
         again = self(np.tile(self.x, (REPEATS, 1)))
         if np.isfinite(again).all():
             self.value = float(again.mean())
-            self.noise = max(self.noise, float(again.std(ddof=1)))
+            self.least = max(self.least, float(again.std(ddof=1)))
+            self.noise = max(self.noise, self.least)
 
     def __call__(self, points: Array) -> Array:
         """Evaluate points that are rows, (m, n)."""
@@ -72,17 +77,26 @@ class Probe:
         self.nfev += len(points)
         return np.where(np.isnan(values), np.inf, values)
 
-    def tolerance(self, values: Array | float = 0.0) -> Array:
-        """How far noise and rounding may move these values."""
+    def tolerance(self, values: Array, points: Array) -> Array:
+        """How far noise and rounding may move the values at these points (rows)."""
         size = np.where(np.isfinite(values), np.abs(values), abs(self.value))
-        return np.maximum(MARGIN * self.noise, ROUNDING * size)
+        rounding = np.maximum(ROUNDING * size, self.rounding(points))
+        return np.maximum(MARGIN * self.noise, rounding)
+
+    def rounding(self, points: Array) -> Array:
+        """How far curvature makes f rise by the rounding of x and of displacements, of all that are as long."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            length = np.max(np.abs(points - self.x) / self.scale, axis=-1, keepdims=True)
+            ulps = ROUNDING * np.maximum(np.abs(self.x), self.scale * length)
+            moved: Array = np.sum(np.abs(self.curvature) * ulps**2, axis=-1)
+        return np.where(np.isfinite(moved), moved, 0.0)
 
     def explained(self, y: Array, value: float, *, evident: bool) -> tuple[bool, float, float]:
         """Whether noise explains that y is lower than x, and the values at x and y, averaged where fun is random.
 
         With `evident`, a decrease far beyond the noise needs no further values. Otherwise both values are taken
         again: as they stand if fun is random, so that the luck of the first draw is not counted, and else at points
-        displaced by their rounding, so that erratic rounding shows.
+        displaced by their rounding, or by more if that changes nothing, so that erratic rounding shows.
         """
         drop = self.value - value
         if value == -np.inf:
@@ -93,14 +107,13 @@ class Probe:
             return False, self.value, value
         again = self(np.stack([self.x, y, self.x, y])).reshape(2, 2)
         random = bool((again[0] != again[1]).any())
-        pairs = np.tile(np.stack([self.x, y]), (REPEATS, 1, 1))
-        if not random:
-            scale = np.maximum(np.abs(self.x), np.abs(y - self.x))
-            offsets = np.random.default_rng(0).uniform(-1, 1, (REPEATS, self.x.size))
-            pairs += (2.0**-46 * scale * offsets)[:, None]
-        fresh = self(pairs.reshape(-1, self.x.size)).reshape(REPEATS, 2)
+        fresh = self._again(y, 0.0 if random else BLUR[0])
+        for blur in BLUR[1:]:
+            if random or np.ptp(fresh, axis=0).any():
+                break
+            fresh = self._again(y, blur)  # rounded as coarsely as in single precision
         if not np.isfinite(fresh).all():
-            return random or not drop > self.tolerance(), self.value, value
+            return random or not drop > self.tolerance(value, y), self.value, value
         spread = max(float(fresh.std(axis=0, ddof=1).max()), self.noise)
         here, there = fresh.mean(axis=0)
         if random:
@@ -111,6 +124,15 @@ class Probe:
                 float(there),
             )
         return not min(here - there, drop) > MARGIN * spread, self.value, value
+
+    def _again(self, y: Array, blur: float) -> Array:
+        """Values near x and y, as columns, where both are displaced by parts of their size."""
+        pairs = np.tile(np.stack([self.x, y]), (REPEATS, 1, 1))
+        if blur:
+            scale = np.maximum(np.abs(self.x), np.abs(y - self.x))
+            offsets = np.random.default_rng(0).uniform(-1, 1, (REPEATS, self.x.size))
+            pairs += (blur * scale * offsets)[:, None]
+        return self(pairs.reshape(-1, self.x.size)).reshape(REPEATS, 2)
 
 
 class _Walker:
@@ -167,14 +189,35 @@ def walk(
     )
 
 
-def lowest_rung(values: Array, probe: Probe) -> tuple[NDArray[np.int64], Array]:
-    """For ladders (..., rungs), the rung that is lowest, and by how much; -1 if none is lower than noise explains.
+class Rungs(NamedTuple):
+    """Of each ladder of values, which rungs are lower than noise explains.
+
+    Attributes
+    ----------
+    lowest, first : (...,) ndarray of int
+        The lowest of them and the shortest; -1 where there is none.
+    fall : (...,) ndarray
+        By how much the lowest is lower.
+    """
+
+    lowest: NDArray[np.int64]
+    first: NDArray[np.int64]
+    fall: Array
+
+
+def rungs(values: Array, points: Array, probe: Probe) -> Rungs:
+    """Judge ladders of values (..., rungs) at points (..., rungs, n), shortest rung first.
 
     A rung counts only if no shorter one is higher than x: what lies behind a ridge is no way down from here.
     """
     rise = values - probe.value
-    tolerance = probe.tolerance(values)
+    tolerance = probe.tolerance(values, points)
     blocked = np.maximum.accumulate(rise > tolerance, axis=-1)
-    rise = np.where((rise < -tolerance) & ~blocked, rise, 0.0)
-    rung = np.where((rise < 0).any(axis=-1), rise.argmin(axis=-1), -1)
-    return rung, -rise.min(axis=-1)
+    counts = (rise < -tolerance) & ~blocked
+    rise = np.where(counts, rise, 0.0)
+    some = counts.any(axis=-1)
+    return Rungs(
+        np.where(some, rise.argmin(axis=-1), -1),
+        np.where(some, counts.argmax(axis=-1), -1),
+        -rise.min(axis=-1),
+    )

@@ -22,6 +22,7 @@ from ._flat import (
     wide_curvature,
 )
 from ._inertia import Array
+from ._report import evaluations, number, vector
 from ._symmetric import not_negative, zero_mode_basis
 from ._walk import MARGIN, Probe, Side, walk
 from .critical import CriticalPoint, Kind, verdict
@@ -101,24 +102,25 @@ class Escape:
     point: CriticalPoint = field(repr=False)
 
     def __str__(self) -> str:
-        def vector(v: Array) -> str:
-            return np.array2string(v, precision=6, threshold=8)
-
         kind = self.point.kind.value.replace("_", " ")
-        assert self.point.taylor is not None
+        model = self.point.taylor
+        assert model is not None
         if not self.success:
             lines = [f"no escape from this point ({kind})", f"  from         {vector(self.x)}"]
         else:
+            before, after = number(model.value, 8), number(self.fun, 8)
+            fall, predicted = number(self.decrease), number(self.predicted)
+            other = self.both[1]
             lines = [
                 f"escape from this point ({kind})",
-                f"  from         {vector(self.point.taylor.x)}",
+                f"  from         {vector(model.x)}",
                 f"  to           {vector(self.x)}",
-                f"  value        {self.fun:.8g}, lower by {self.decrease:.6g} (model: {self.predicted:.6g})",
-                f"  direction    {vector(self.direction)}, curvature {self.curvature:.6g}",
-                f"  length       {self.step:.6g}",
-                f"  other side   {self.both[1].fun:.8g} after {self.both[1].step:.6g}",
+                f"  value        {before} -> {after} (lower by {fall}; the model says {predicted})",
+                f"  direction    {vector(self.direction)}, curvature {number(self.curvature)}",
+                f"  length       {number(self.step)}",
+                f"  other side   {number(other.fun, 8)} after {number(other.step)}",
             ]
-        lines.append(f"  evaluations  {self.nfev} values, {self.njev} gradients")
+        lines.append(f"  evaluations  {evaluations(self.nfev, self.njev)}")
         return "\n".join([*lines, f"  {self.message}"])
 
 
@@ -205,10 +207,12 @@ def escape(
     probe = Probe(f, model.x, model.value, model.noise)
     outcome, found = "none", None
     if point.kind is Kind.minimum:
-        outcome = "minimum" if point.certain else "modes"
+        outcome = "modes" if count else "minimum"
     else:
+        axes = frame(point, model, count, basis)
         probe.settle()
-        attempts = _attempts(probe, point, model, frame(point, model, count, basis), most)
+        probe.curvature, probe.scale = np.diag(model.hessian), axes.wide
+        attempts = _attempts(probe, point, model, axes, most)
         for attempt in attempts:
             found = _accepted(probe, attempt)
             if found is not None:
@@ -252,14 +256,16 @@ def _attempts(
         yield Attempt("curvature", _down_the_curvature(probe, model, axes, point.way_down, most))
     hint = None if point.inertia[0] or axes.flat.start == axes.flat.stop else point.way_down
     tried = [np.empty((0, model.x.size))]
+    proven = point.inertia[0] > 0 or point.kind is Kind.not_critical
     wide = wide_curvature(probe, axes) if axes.flat.start < axes.flat.stop else ()
-    for directions in itertools.chain(families(axes, hint), wide):
+    for directions in itertools.chain(families(probe, axes, hint), wide):
         tried.append(directions)
-        found = down_a_line(probe, directions, most)
+        found = down_a_line(probe, directions, axes, most, proven=proven)
         if found is not None:
             yield Attempt("flat", _from_here(probe, found, most))
     if len(tried) > 1 and axes.vectors[:, axes.up].size:
-        found = down_a_valley(probe, np.vstack(tried)[:MOST_VALLEYS], axes, most)
+        along = np.vstack(tried)[:MOST_VALLEYS]
+        found = down_a_valley(probe, along, axes, most, proven=proven)
         if found is not None:
             yield Attempt("valley", _from_here(probe, found, most))
 

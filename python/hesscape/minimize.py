@@ -26,7 +26,7 @@ __all__ = ["minimize"]
 
 # What is said of each outcome, and what would change it; the position is `status`.
 SENTENCES = {
-    "minimum": "a minimum, proven: the gradient vanishes within gtol and every direction curves upwards",
+    "minimum": "a minimum, proven: the gradient vanishes within gtol and every {other}direction curves upwards",
     "unbounded": "the function seems to be unbounded below: its values fell all the way to the x given",
     "degenerate": "no minimum is proven, and no way down was found: {escape}",
     "gradient": "the gradient stays above gtol, and no step lowers the value by more than noise explains: the "
@@ -34,7 +34,9 @@ SENTENCES = {
     "maxiter": "{nit} iterations were made: raise maxiter, or start from the x given",
     "rounds": "{rounds} escapes were made, and none led to a minimum: start elsewhere",
     "stopped": "the callback asked to stop",
-    "lost": "no derivatives can be measured at the x given: {error}",
+    "lost": "no derivatives can be measured: {error}",
+    "tail": "the gradient is below gtol and every {other}direction curves upwards, but no minimum is near: Newton steps "
+    "shorten the gradient by little each, as on a tail that falls for ever; lower gtol, or start elsewhere",
 }
 MOST_ROUNDS = 100
 POLISH = 8  # Newton steps at most, at the end of each round
@@ -150,12 +152,14 @@ class _Search:
         self.f, self.x = f, x
         self.gtol = not_negative("gtol", gtol)
         self.zero_modes = zero_modes
-        zero_mode_basis(zero_modes, x.size)
+        self.other = "other " if zero_mode_basis(zero_modes, x.size)[0] else ""
         self.max_step = None if max_step is None else _validate.positive("max_step", max_step)
         self.point: CriticalPoint | None = None
         self.path: list[Escape] = []
         self.nit = self.nfev = self.njev = self.nhev = self.left = 0
         self.shoulders = MOST_SHOULDERS
+        self.near = False  # a minimum, as Newton's method tells
+        self.last: tuple[Array, bool] = (x, True)  # the last trial point, and whether f is finite there
 
     def start(self) -> None:
         """Measure the start, which sets the scales."""
@@ -170,7 +174,18 @@ class _Search:
         self.nfev += 1
         if value < self.value:
             self.reach(x, value)
+        self.last = (x.copy(), bool(np.isfinite(value)))
         return np.inf if np.isnan(value) else value
+
+    def inside(self, x: Array) -> bool:
+        """Whether f is finite at a trial point."""
+        if not np.array_equal(x, self.last[0]):
+            self.fun(x)
+        return self.last[1]
+
+    def derivatives(self, x: Array) -> TaylorModel:
+        """Measure for a local solver; where f is not finite, which it will not accept, give what was measured last."""
+        return self.measure(x) if self.inside(x) else self.model
 
     def measure(self, x: Array) -> TaylorModel:
         """Measure the Taylor model at x, unless it was measured last."""
@@ -187,7 +202,7 @@ class _Search:
 
     def gradient(self, x: Array) -> Array:
         """Evaluate the gradient for a solver that needs no Hessian."""
-        if np.array_equal(self.model.x, x):
+        if np.array_equal(self.model.x, x) or not self.inside(x):
             here: Array = self.model.gradient
             return here
         if self.f.jac is not None:
@@ -218,7 +233,7 @@ class _Search:
                     continue
                 assert self.point is not None
                 if self.point.kind is Kind.minimum and self.point.certain:
-                    return "minimum", {}
+                    return ("minimum" if self.near else "tail"), {}
                 if self.left <= 0:
                     return "maxiter", {}
                 way = self.escaped()
@@ -251,9 +266,11 @@ class _Search:
         """Classify x after Newton steps on the measured gradient; False where another run is worth it.
 
         Newton's method shortens the gradient quickly if a regular minimum is near. Where it does not, x may have
-        stopped on a shoulder, such as that of x**3, with a gradient below gtol: a walk along the step tells.
+        stopped on a shoulder, such as that of x**3, with a gradient below gtol: a walk along the step tells. Where it
+        still does not after all of them, no minimum is `near`.
         """
         self.point = self.verdict(self.x)
+        self.near = True
         for _ in range(POLISH):
             point, model = self.point, self.point.taylor
             assert model is not None
@@ -267,6 +284,8 @@ class _Search:
                     break
             elif self.shoulders > 0 and self.walked(step):
                 return False
+        else:
+            self.near = nearer.gradient_norm < QUICK * point.gradient_norm
         return True
 
     def polished(self, step: Array, noise: float) -> CriticalPoint | None:
@@ -322,7 +341,7 @@ class _Search:
             fun=self.value,
             success=outcome == "minimum",
             status=list(SENTENCES).index(outcome),
-            message=SENTENCES[outcome].format(nit=self.nit, **words),
+            message=SENTENCES[outcome].format(nit=self.nit, other=self.other, **words),
             nit=self.nit,
             nfev=self.nfev,
             njev=self.njev,
@@ -347,8 +366,8 @@ def _solver(
     if name not in WITHOUT_GRADIENT:
         derivatives["jac"] = search.gradient
     if name in WITH_HESSIAN:
-        derivatives["jac"] = lambda x: search.measure(x).gradient
-        derivatives["hess"] = lambda x: search.measure(x).hessian
+        derivatives["jac"] = lambda x: search.derivatives(x).gradient
+        derivatives["hess"] = lambda x: search.derivatives(x).hessian
 
     def solve() -> None:
         given = {"maxiter": search.left, **options}
