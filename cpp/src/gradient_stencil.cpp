@@ -9,7 +9,7 @@ namespace {
 
 // The optimal step for the gradient's noise / h is below that for the values' noise / h^2.
 constexpr int finer = 2;
-constexpr double noise_sigmas = 5.0;
+constexpr double noise_sigmas = 6.0;
 constexpr double safety = 30.0;
 
 }  // namespace

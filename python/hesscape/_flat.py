@@ -17,7 +17,10 @@ from ._walk import Probe, rungs
 from .critical import CriticalPoint
 from .taylor import TaylorModel
 
-RUNGS = (-10, 13)  # powers of two: steps along flat directions, in the widest that suit the coordinates
+RUNGS = (
+    -10,
+    13,
+)  # powers of two: steps along flat directions, in the widest that suit the coordinates
 RADII = (-3, 3)  # powers of four: displacements from which valleys are followed, likewise
 DEEPEST = 20  # further halvings, where the steps of the measurement are shorter than those
 SIGNED = 5  # flat directions of which all combinations of signs are tried
@@ -133,7 +136,9 @@ def families(probe: Probe, frame: Frame, hint: Array | None) -> Iterator[Array]:
     rng = np.random.default_rng(0)
     yield rng.standard_normal((RANDOM, k)) @ flat
     spaces = [flat]
-    if np.ptp(np.log2(frame.wide)) > UNEVEN:  # the coordinates of x may say nothing of the scales of f
+    if (
+        np.ptp(np.log2(frame.wide)) > UNEVEN
+    ):  # the coordinates of x may say nothing of the scales of f
         spaces.append(np.linalg.qr(flat.T)[0].T * frame.wide.max())
     for space, radius in itertools.product(spaces, SPHERES):
         yield _lowest(probe, space, radius, rng)

@@ -76,7 +76,9 @@ class TaylorModel:
 
     def __str__(self) -> str:
         def entries(values: Array, errors: Array) -> str:
-            return "  ".join(f"{number(v, 8)} ± {e:.1g}" for v, e in zip(values, errors, strict=True))
+            return "  ".join(
+                f"{number(v, 8)} ± {e:.1g}" for v, e in zip(values, errors, strict=True)
+            )
 
         lines = [
             f"quadratic model at x = {vector(self.x)}",
@@ -88,7 +90,9 @@ class TaylorModel:
             for label, row in zip(["Hessian", *[""] * self.x.size], rows, strict=False):
                 lines.append(f"  {label:9} {entries(*row)}")
         else:
-            lines.append(f"  gradient  norm {np.linalg.norm(self.gradient):.6g}, error ≤ {self.gradient_error.max():.1g}")
+            lines.append(
+                f"  gradient  norm {np.linalg.norm(self.gradient):.6g}, error ≤ {self.gradient_error.max():.1g}"
+            )
             lines.append(
                 f"  Hessian   {self.x.size} x {self.x.size}, entries to {np.abs(self.hessian).max():.6g}, "
                 f"median error {np.median(self.hessian_error):.1g}, largest {self.hessian_error.max():.1g}"

@@ -159,7 +159,10 @@ class _Search:
         self.nit = self.nfev = self.njev = self.nhev = self.left = 0
         self.shoulders = MOST_SHOULDERS
         self.near = False  # a minimum, as Newton's method tells
-        self.last: tuple[Array, bool] = (x, True)  # the last trial point, and whether f is finite there
+        self.last: tuple[Array, bool] = (
+            x,
+            True,
+        )  # the last trial point, and whether f is finite there
 
     def start(self) -> None:
         """Measure the start, which sets the scales."""
