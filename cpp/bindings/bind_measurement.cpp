@@ -1,8 +1,6 @@
 #include <optional>
 
 #include "bindings.hpp"
-#include "hesscape/gradient_stencil.hpp"
-#include "hesscape/lines.hpp"
 #include "hesscape/measurement.hpp"
 
 namespace hesscape::bindings {
@@ -69,38 +67,6 @@ void register_measurement(py::module_& m) {
            })
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);
-
-  const py::call_guard<py::gil_scoped_release> unlocked;
-  py::class_<Lines>(m, "Lines")
-      .def(py::init<Eigen::VectorXd, const Eigen::VectorXd&, const Eigen::VectorXd&,
-                    const Eigen::VectorXd&>(),
-           py::arg("x"), py::kw_only(), py::arg("step"), py::arg("curvature"),
-           py::arg("curvature_error"))
-      .def_property_readonly("nfev", &Lines::nfev)
-      .def("points", &Lines::points, unlocked)
-      .def("tell", &Lines::tell, py::arg("values"), py::kw_only(), py::arg("centre"),
-           py::arg("noise"), py::arg("gradient"), py::arg("hessian"), unlocked)
-      .def("agree", &Lines::agree, py::arg("hessian"), py::arg("hessian_error"), unlocked)
-      .def("gradient_error",
-           py::overload_cast<const Eigen::VectorXd&, const Eigen::VectorXd&>(&Lines::widened,
-                                                                             py::const_),
-           py::arg("gradient"), py::arg("gradient_error"), unlocked)
-      .def("hessian_error",
-           py::overload_cast<const Eigen::MatrixXd&, const Eigen::MatrixXd&>(&Lines::widened,
-                                                                             py::const_),
-           py::arg("hessian"), py::arg("hessian_error"), unlocked);
-  m.def("natural_steps", &natural_steps, py::arg("x"));
-
-  py::class_<GradientStencil>(m, "GradientStencil")
-      .def(py::init<Eigen::VectorXd, const Eigen::VectorXi&, Eigen::VectorXd>(), py::arg("x"),
-           py::kw_only(), py::arg("exponent"), py::arg("reduction"))
-      .def_property_readonly("done", &GradientStencil::done)
-      .def("ask", &GradientStencil::ask)
-      .def("tell", &GradientStencil::tell, py::arg("gradients"),
-           py::call_guard<py::gil_scoped_release>())
-      .def("gradient_noise", &GradientStencil::gradient_noise)
-      .def("hessian", &GradientStencil::hessian)
-      .def("hessian_error", &GradientStencil::hessian_error);
 }
 
 }  // namespace hesscape::bindings

@@ -10,6 +10,9 @@ namespace hesscape::bindings {
 
 namespace py = pybind11;
 
+void register_gradient_stencil(py::module_& m);
+void register_inertia(py::module_& m);
+void register_lines(py::module_& m);
 void register_measurement(py::module_& m);
 
 }  // namespace hesscape::bindings

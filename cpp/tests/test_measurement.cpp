@@ -1,0 +1,53 @@
+#include <cmath>
+
+#include "check.hpp"
+#include "hesscape/measurement.hpp"
+
+namespace {
+
+using Eigen::VectorXd;
+using hesscape::Measurement;
+using hesscape::Points;
+namespace check = hesscape::check;
+
+double f(const double* point, Eigen::Index stride, Eigen::Index n) {
+  double value = 0.0;
+  for (Eigen::Index i = 0; i < n; ++i)
+    value += std::exp(0.1 * static_cast<double>(i) * point[i * stride]) *
+             std::cos(point[(i + 1) % n * stride]);
+  return value;
+}
+
+// Blocks of both layouts give the same result, whatever their capacity.
+hesscape::Derivatives measure(const Points& points, bool by_point) {
+  Measurement measurement(points, {}, by_point);
+  const Eigen::Index n = points.cols();
+  while (!measurement.done()) {
+    const int count = measurement.ask();
+    check::is_true(count > 0);
+    check::equal(measurement.ask(), count);  // the same ones until told
+    const hesscape::Block& shape = measurement.block();
+    check::at_most(count, shape.capacity());
+    const double* cells = measurement.block().data();
+    VectorXd values(count);
+    for (int k = 0; k < count; ++k)
+      values[k] = by_point ? f(cells + k * n, 1, n) : f(cells + k, shape.capacity(), n);
+    measurement.tell(values);
+  }
+  return measurement.result();
+}
+
+void layouts_agree() {
+  for (const Eigen::Index n : {1, 2, 3, 17, 40}) {
+    const Points points = Points::Random(3, n);
+    const hesscape::Derivatives rows = measure(points, true);
+    const hesscape::Derivatives columns = measure(points, false);
+    check::is_true(rows.hessian == columns.hessian);
+    check::is_true(rows.hessian_error == columns.hessian_error);
+    check::is_true(rows.nfev == columns.nfev);
+  }
+}
+
+}  // namespace
+
+int main() { layouts_agree(); }
