@@ -227,9 +227,8 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
     if (e <= top()) want(e);
 }
 
-void Ladder::choose_pair_rung(const Quotients& quotients, const Extrapolation& second, const Extrapolated& best,
-                              int levels) {
-  pair_exponent_ = std::min(pair_exponent_, quotients.exponent[static_cast<std::size_t>(best.coarsest)]);
+void Ladder::choose_pair_rung(const Quotients& quotients, const Extrapolation& second,
+                              const Extrapolated& best, int levels) {
   const int order = std::clamp(levels - 1, 1, max_order);
   const auto off = [&](int r) { return std::abs(second.value(r, order) - best.value); };
   const auto cost = [&](int r) {
@@ -262,7 +261,10 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
   const Extrapolated best = second.best(&first);
   derivatives_ = {first.best(), best};
   pair_exponent_ = std::min(start_, top());
-  if (best.coarsest >= 0 && std::abs(best.value) > best.error) choose_pair_rung(q, second, best, levels);
+  if (best.coarsest >= 0)
+    pair_exponent_ = std::min(pair_exponent_, q.exponent[static_cast<std::size_t>(best.coarsest)]);
+  if (best.coarsest >= 0 && std::abs(best.value) > best.error)
+    choose_pair_rung(q, second, best, levels);
   for (int l = 0; l < levels; ++l) want(pair_exponent_ - l);
 }
 
