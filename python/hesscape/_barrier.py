@@ -35,7 +35,9 @@ def polyline(x: Array, corners: Array, scale: Array) -> Path | None:
     if not np.isfinite(corners).all() or (length[1:] > LEAP * before[:-1]).any():
         return None
     ascending, rows = CORNERS[::-1], corners[::-1].T
-    return lambda fractions: np.stack([np.interp(fractions, ascending, row) for row in rows], axis=1)
+    return lambda fractions: np.stack(
+        [np.interp(fractions, ascending, row) for row in rows], axis=1
+    )
 
 
 def barrier(probe: Probe, path: Path) -> bool:

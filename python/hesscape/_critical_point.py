@@ -142,7 +142,9 @@ class CriticalPoint:
         if not np.isnan(self.gradient_norm):
             rows.append(("gradient", f"norm {number(self.gradient_norm, 3)}"))
         if not np.isnan(self.distance):
-            rows.append(("distance", f"{number(self.distance, 3)} to the stationary point of the model"))
+            rows.append(
+                ("distance", f"{number(self.distance, 3)} to the stationary point of the model")
+            )
         if self.nfev or self.njev:
             rows.append(("evaluations", evaluations(self.nfev, self.njev)))
         lines += [f"  {title:<12} {text}" for title, text in rows]

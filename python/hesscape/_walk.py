@@ -47,7 +47,9 @@ class Probe:
     def __init__(self, f: Objective, x: Array, value: float, noise: float) -> None:
         self.f, self.x, self.value = f, x, value
         self.noise = max(noise, ROUNDING / 8 * abs(value))
-        self.least = f.noise or 0.0  # standard deviation that is known, not estimated from differences
+        self.least = (
+            f.noise or 0.0
+        )  # standard deviation that is known, not estimated from differences
         self.curvature: Array = np.zeros_like(x)  # along the coordinates
         self.scale: Array = np.ones_like(x)  # of displacements
         self.nfev = 0
@@ -77,7 +79,7 @@ class Probe:
         self.nfev += len(points)
         return np.where(np.isnan(values), np.inf, values)
 
-    def tolerance(self, values: Array, points: Array) -> Array:
+    def tolerance(self, values: Array | float, points: Array) -> Array:
         """How far noise and rounding may move the values at these points (rows)."""
         size = np.where(np.isfinite(values), np.abs(values), abs(self.value))
         rounding = np.maximum(ROUNDING * size, self.rounding(points))
