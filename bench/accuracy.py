@@ -25,26 +25,37 @@ def allowed(n):
     return 2.5 * n * n + 60 * n
 
 
+def entry_errors(p, hessian):
+    """Of the upper triangle: truth, whether it is "zero", the error (inf for NaN), and that relative as said above."""
+    upper = np.triu_indices(p.n)
+    truth, h = p.hessian[upper], np.asarray(hessian)[upper]
+    largest, diagonal = np.abs(truth).max() or 1.0, np.abs(np.diag(p.hessian))
+    zero = np.abs(truth) <= np.maximum(
+        1e-14 * np.sqrt(np.outer(diagonal, diagonal))[upper], 1e-40 * largest
+    )
+    error = np.where(np.isfinite(h), np.abs(h - truth), np.inf)
+    return truth, zero, error, error / np.where(zero, largest, np.abs(truth))
+
+
+def within(bound, error, truth):
+    """Whether errors keep to their bounds. The truth is rounded once to double precision: half an ulp is no error."""
+    return (error <= bound + EPS / 2 * np.abs(truth)) & np.isfinite(error)
+
+
 def measure(taylor, p):
     """The row of one problem, as a dict; `failed` holds the exception where there is one."""
     row = {"name": p.name, "kind": p.kind, "n": p.n, "allowed": allowed(p.n)}
     start = time.perf_counter()
     try:
         t = taylor(p.fun, p.x.copy(), vectorized=True)
-    except Exception as error:  # a bench reports and goes on
+    except Exception as error:  # noqa: BLE001 - a bench reports and goes on
         return row | {"failed": f"{type(error).__name__}: {error}"}
     row["seconds"] = time.perf_counter() - start
-    upper = np.triu_indices(p.n)
-    truth, h, bound = p.hessian[upper], np.asarray(t.hessian)[upper], np.asarray(t.hessian_error)[upper]
-    largest = np.abs(truth).max() or 1.0
-    diagonal = np.abs(np.diag(p.hessian))
-    nothing = np.abs(truth) <= np.maximum(1e-14 * np.sqrt(np.outer(diagonal, diagonal))[upper], 1e-40 * largest)
-    error = np.where(np.isfinite(h), np.abs(h - truth), np.inf)
-    # The truth is rounded to double precision once: half a unit in the last place is not an error.
-    covered = (error <= bound + EPS / 2 * np.abs(truth)) & np.isfinite(h)
-    relative = error / np.where(nothing, largest, np.abs(truth))
+    truth, _, error, relative = entry_errors(p, t.hessian)
+    largest, bound = np.abs(truth).max() or 1.0, np.asarray(t.hessian_error)[np.triu_indices(p.n)]
+    covered = within(bound, error, truth)
     slope = np.abs(np.asarray(t.gradient) - p.gradient)
-    slope_covered = slope <= np.asarray(t.gradient_error) + EPS / 2 * np.abs(p.gradient)
+    slope_covered = within(np.asarray(t.gradient_error), slope, p.gradient)
     wrong = error > 0
     return row | {
         "nfev": int(t.nfev),
@@ -67,7 +78,11 @@ def line(r):
     if "failed" in r:
         return f"{r['name'][:44]:44s} {r['n']:4d} {r['failed'][:90]}"
     flag = " " if r["nfev"] <= r["allowed"] else "+"
-    uncovered = "" if not r["overrun"] else f"  {r['entries'] - r['covered']} uncovered, up to {r['overrun']:.2g}x"
+    uncovered = (
+        ""
+        if not r["overrun"]
+        else f"  {r['entries'] - r['covered']} uncovered, up to {r['overrun']:.2g}x"
+    )
     if r["slopes_covered"] < r["slopes"]:
         uncovered += f"  {r['slopes'] - r['slopes_covered']} slopes uncovered"
     return (
@@ -108,13 +123,33 @@ def summary(rows):
             1 if kind == "smooth" else None,
         )
         medians = column("median")
-        say("median of median relative errors", np.median(medians), 1e-12 if kind == "smooth" else None)
-        say("90th percentile of them", np.quantile(medians, 0.9), 1e-9 if kind == "smooth" else None)
-        say("largest error / largest entry", column("largest_over").max(), 1e-8 if kind == "cluster" else None)
+        say(
+            "median of median relative errors",
+            np.median(medians),
+            1e-12 if kind == "smooth" else None,
+        )
+        say(
+            "90th percentile of them", np.quantile(medians, 0.9), 1e-9 if kind == "smooth" else None
+        )
+        say(
+            "largest error / largest entry",
+            column("largest_over").max(),
+            1e-8 if kind == "cluster" else None,
+        )
         shares = column("covered") / column("entries")
-        say("Hessian coverage, all entries", column("covered").sum() / column("entries").sum(), coverage, False)
+        say(
+            "Hessian coverage, all entries",
+            column("covered").sum() / column("entries").sum(),
+            coverage,
+            False,
+        )
         say("Hessian coverage, mean of problems", shares.mean(), coverage, False)
-        say("gradient coverage, all entries", column("slopes_covered").sum() / column("slopes").sum(), coverage, False)
+        say(
+            "gradient coverage, all entries",
+            column("slopes_covered").sum() / column("slopes").sum(),
+            coverage,
+            False,
+        )
         say("problems with an uncovered entry", (shares < 1).sum())
         say("largest error / bound where uncovered", column("overrun").max())
         tight = 1e-8 if kind in ("smooth", "cluster") else None
@@ -136,7 +171,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="a class, or part of a problem's name")
     parser.add_argument("--json", action="store_true", help="rows and summary as JSON")
-    parser.add_argument("--quiet", action="store_true", help="only rows with something uncovered or failed")
+    parser.add_argument(
+        "--quiet", action="store_true", help="only rows with something uncovered or failed"
+    )
     parser.add_argument("--taylor", default="hesscape:taylor", metavar="MODULE:FUNCTION")
     options = parser.parse_args()
     module, _, name = options.taylor.partition(":")

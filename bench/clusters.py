@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from hesscape import testing
 from scipy.optimize import minimize
+
+from hesscape import testing
 
 
 def lennard_jones(x):
@@ -53,7 +54,13 @@ def cluster_points(largest=13):
         best = None
         for _ in range(6):
             start = rng.uniform(-1, 1, 3 * atoms) * 0.75 * atoms ** (1 / 3)
-            result = minimize(surface.fun, start, jac=surface.gradient, method="L-BFGS-B", options={"maxiter": 2000})
+            result = minimize(
+                surface.fun,
+                start,
+                jac=surface.gradient,
+                method="L-BFGS-B",
+                options={"maxiter": 2000},
+            )
             if best is None or result.fun < best.fun:
                 best = result
         x = newton(surface, best.x, zero_modes)

@@ -73,7 +73,11 @@ def inertia_of(h, tolerance=1e-11):
     d = np.sqrt(np.where(np.diag(h) != 0, np.abs(np.diag(h)), 1))
     values = np.linalg.eigvalsh(h / np.outer(d, d))
     flat = tolerance * max(np.abs(values).max(), 1e-300)
-    return int(np.sum(values < -flat)), int(np.sum(np.abs(values) <= flat)), int(np.sum(values > flat))
+    return (
+        int(np.sum(values < -flat)),
+        int(np.sum(np.abs(values) <= flat)),
+        int(np.sum(values > flat)),
+    )
 
 
 def point(name, formula, x, inertia=None, **more):
@@ -92,7 +96,9 @@ def quadratic(h, centre, constant=1.0, cubic=None, quartic=0.0):
         d = [a - c for a, c in zip(x, centre, strict=True)]
         value = constant + sum(u * dot(row, d) for u, row in zip(d, rows, strict=True)) / 2
         if cubic is not None:
-            value = value + dot(cubic, [u * v * w for u, v, w in zip(d, d[1:] + d[:1], d[2:] + d[:2], strict=True)])
+            value = value + dot(
+                cubic, [u * v * w for u, v, w in zip(d, d[1:] + d[:1], d[2:] + d[:2], strict=True)]
+            )
             value = value + quartic * sum(u**2 for u in d) ** 2
         return value
 
@@ -124,13 +130,19 @@ def polynomials(rng):
         cubic, quartic = rng.standard_normal(n).tolist(), float(rng.uniform(0, 2))
         at = rng.standard_normal(n) if k % 2 else np.zeros(n)
         yield point(
-            f"polynomial {k}", quadratic(with_spectrum(rng, values), at, 1.0, cubic, quartic), at, signs_of(values)
+            f"polynomial {k}",
+            quadratic(with_spectrum(rng, values), at, 1.0, cubic, quartic),
+            at,
+            signs_of(values),
         )
 
 
 def quadratics(rng):
     for k in range(64):
-        n, smallest = int(rng.integers(2, 16)), (1e-1, 1e-3, 2e-5, 1.2e-5, 1e-6, 1e-8, 1e-10, 1e-12)[k % 8]
+        n, smallest = (
+            int(rng.integers(2, 16)),
+            (1e-1, 1e-3, 2e-5, 1.2e-5, 1e-6, 1e-8, 1e-10, 1e-12)[k % 8],
+        )
         values = random_spectrum(rng, n, smallest)
         at = rng.standard_normal(n) if k % 2 else np.zeros(n)
         f = quadratic(with_spectrum(rng, values), at, (0.0, 1.0, -7.0)[k % 3])
@@ -138,7 +150,9 @@ def quadratics(rng):
     for k in range(48):
         n, decades = int(rng.integers(2, 11)), (4, 8, 12)[k % 3]
         values = random_spectrum(rng, n, (0.1, 1e-3, 2e-5, 1e-7)[k % 4])
-        scales = (2.0 ** np.round(rng.uniform(-decades / 2, decades / 2, n) * math.log2(10))).tolist()
+        scales = (
+            2.0 ** np.round(rng.uniform(-decades / 2, decades / 2, n) * math.log2(10))
+        ).tolist()
         at = np.round(rng.standard_normal(n), 3)
         cubic = rng.standard_normal(n).tolist() if k % 2 else None
         inner = quadratic(with_spectrum(rng, values), at, 1.0, cubic, 0.5)
@@ -146,13 +160,21 @@ def quadratics(rng):
         def formula(x, inner=inner, scales=scales):
             return inner([s * a for s, a in zip(scales, x, strict=True)])
 
-        yield point(f"congruence {k} over {decades} decades", formula, at / scales, signs_of(values))
+        yield point(
+            f"congruence {k} over {decades} decades", formula, at / scales, signs_of(values)
+        )
     for k in range(12):
         n, flat = int(rng.integers(3, 9)), int(rng.integers(1, 3))
         values = np.concatenate([random_spectrum(rng, n - flat, 0.1), np.zeros(flat)])
         negative, _, positive = signs_of(values)
         f = quadratic(with_spectrum(rng, values), np.zeros(n), 1.0)
-        yield point(f"flat quadratic {k} modes given", f, np.zeros(n), (negative, flat, positive), zero_modes=flat)
+        yield point(
+            f"flat quadratic {k} modes given",
+            f,
+            np.zeros(n),
+            (negative, flat, positive),
+            zero_modes=flat,
+        )
         yield point(f"flat quadratic {k}", f, np.zeros(n), (negative, flat, positive))
 
 
@@ -173,8 +195,15 @@ def networks(rng):
         identity = np.tile(np.eye(width).ravel(), depth)
         yield point(f"deep_linear_{width}x{depth} at 0", f, np.zeros(n))
         yield point(f"deep_linear_{width}x{depth} solution", f, identity)
-        yield point(f"deep_linear_{width}x{depth} solution, modes given", f, identity, zero_modes=solution_modes)
-        if width > 1:  # one singular value learnt, the others at zero: a strict saddle for two layers
+        yield point(
+            f"deep_linear_{width}x{depth} solution, modes given",
+            f,
+            identity,
+            zero_modes=solution_modes,
+        )
+        if (
+            width > 1
+        ):  # one singular value learnt, the others at zero: a strict saddle for two layers
             one = np.tile(np.diag([1.0] + [0.0] * (width - 1)).ravel(), depth)
             yield point(f"deep_linear_{width}x{depth} rank one", f, one)
     for k in range(4):
@@ -210,8 +239,12 @@ def known(rng):
     def himmelblau(x):
         return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
 
-    for k, at in enumerate(((3, 2), (-2.8, 3.1), (-3.8, -3.3), (3.6, -1.8), (-0.27, -0.92), (3.4, 0.07), (0.09, 2.9))):
-        yield point(f"himmelblau {k}", himmelblau, stationary(himmelblau, np.array(at, dtype=float)))
+    for k, at in enumerate(
+        ((3, 2), (-2.8, 3.1), (-3.8, -3.3), (3.6, -1.8), (-0.27, -0.92), (3.4, 0.07), (0.09, 2.9))
+    ):
+        yield point(
+            f"himmelblau {k}", himmelblau, stationary(himmelblau, np.array(at, dtype=float))
+        )
 
 
 def stationary(f, x):
@@ -242,7 +275,9 @@ def degenerate(rng):
     yield point("x2 - y2 - z4", lambda x: x[0] ** 2 - x[1] ** 2 - x[2] ** 4, z3, (1, 1, 1))
     yield point("xy + z3", lambda x: x[0] * x[1] + x[2] ** 3, z3, (1, 1, 1))
     yield point("x2y2", lambda x: x[0] ** 2 * x[1] ** 2, z2, (0, 2, 0))
-    yield point("(y - x2)(y - 3x2)", lambda x: (x[1] - x[0] ** 2) * (x[1] - 3 * x[0] ** 2), z2, (0, 1, 1))
+    yield point(
+        "(y - x2)(y - 3x2)", lambda x: (x[1] - x[0] ** 2) * (x[1] - 3 * x[0] ** 2), z2, (0, 1, 1)
+    )
     yield point("(x - y)2", lambda x: (x[0] - x[1]) ** 2, (0.3, 0.3), (0, 1, 1))
     yield point("flat axis", lambda x: x[0] ** 2 + 0 * x[1], (0, 5), (0, 1, 1))
     yield point("constant", lambda x: 3 + 0 * x[0], (1, 2), (0, 2, 0))
@@ -281,13 +316,22 @@ def not_critical(rng):
 
 def critical_points(only=""):
     rng = np.random.default_rng(7)
-    smooth = [*polynomials(rng), *quadratics(rng), *cluster_cases(), *networks(rng), *known(rng), *degenerate(rng)]
+    smooth = [
+        *polynomials(rng),
+        *quadratics(rng),
+        *cluster_cases(),
+        *networks(rng),
+        *known(rng),
+        *degenerate(rng),
+    ]
     smooth += not_critical(rng)
     out = list(smooth)
     for k, p in enumerate(smooth):
         if len(p.x) > 15:
             continue
-        for i, (level, law) in enumerate(((1e-3, "gaussian"), (1e-5, "hash"), (1e-7, "uniform"), (1e-10, "gaussian"))):
+        for i, (level, law) in enumerate(
+            ((1e-3, "gaussian"), (1e-5, "hash"), (1e-7, "uniform"), (1e-10, "gaussian"))
+        ):
             if (k + i) % 2 == 0:
                 out.append(replace(p, name=f"{p.name} {law} {level:g}", noise=level, law=law))
         if k % 4 == 0:

@@ -53,7 +53,11 @@ class Jet:
     def __mul__(self, other):
         if not isinstance(other, Jet):
             c = _decimal(other)
-            return Jet(self.v * c, {k: c * a for k, a in self.g.items()}, {k: c * a for k, a in self.h.items()})
+            return Jet(
+                self.v * c,
+                {k: c * a for k, a in self.g.items()},
+                {k: c * a for k, a in self.h.items()},
+            )
         out = Jet(self.v * other.v)
         for mine, a, b in ((out.g, self.g, other.g), (out.h, self.h, other.h)):
             for k, d in a.items():
@@ -70,7 +74,9 @@ class Jet:
         if isinstance(p, Jet):
             return (self.log() * p).exp()
         p, v = _decimal(p), self.v
-        power = [v**q if q else Decimal(1) for q in (p, p - 1, p - 2)]  # 0**0 is an error in decimal arithmetic
+        power = [
+            v**q if q else Decimal(1) for q in (p, p - 1, p - 2)
+        ]  # 0**0 is an error in decimal arithmetic
         return self.chain(power[0], p * power[1], p * (p - 1) * power[2])
 
     def __rpow__(self, base):

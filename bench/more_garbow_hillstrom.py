@@ -48,7 +48,9 @@ BARD = (0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 
 
 
 def bard(x):
-    return [y - (x[0] + u / ((16 - u) * x[1] + min(u, 16 - u) * x[2])) for u, y in enumerate(BARD, 1)]
+    return [
+        y - (x[0] + u / ((16 - u) * x[1] + min(u, 16 - u) * x[2])) for u, y in enumerate(BARD, 1)
+    ]
 
 
 GAUSSIAN = (0.0009, 0.0044, 0.0175, 0.0540, 0.1295, 0.2420, 0.3521, 0.3989)
@@ -59,7 +61,24 @@ def gaussian(x):
     return [x[0] * np.exp(-x[1] * ((8 - i) / 2 - x[2]) ** 2 / 2) - y for i, y in data]
 
 
-MEYER = (34780, 28610, 23650, 19630, 16370, 13720, 11540, 9744, 8261, 7030, 6005, 5147, 4427, 3820, 3307, 2872)
+MEYER = (
+    34780,
+    28610,
+    23650,
+    19630,
+    16370,
+    13720,
+    11540,
+    9744,
+    8261,
+    7030,
+    6005,
+    5147,
+    4427,
+    3820,
+    3307,
+    2872,
+)
 
 
 def meyer(x):
@@ -73,21 +92,33 @@ def gulf(x):
 
 def box(x):
     times = [i / 10 for i in range(1, 11)]
-    return [np.exp(-t * x[0]) - np.exp(-t * x[1]) - x[2] * (math.exp(-t) - math.exp(-10 * t)) for t in times]
+    return [
+        np.exp(-t * x[0]) - np.exp(-t * x[1]) - x[2] * (math.exp(-t) - math.exp(-10 * t))
+        for t in times
+    ]
 
 
 def powell_singular(x):
     quadruples = zip(x[::4], x[1::4], x[2::4], x[3::4], strict=True)
     root5, root10 = math.sqrt(5), math.sqrt(10)
     return [
-        r for a, b, c, d in quadruples for r in (a + 10 * b, root5 * (c - d), (b - 2 * c) ** 2, root10 * (a - d) ** 2)
+        r
+        for a, b, c, d in quadruples
+        for r in (a + 10 * b, root5 * (c - d), (b - 2 * c) ** 2, root10 * (a - d) ** 2)
     ]
 
 
 def wood(x):
     a, b, c, d = x
     root10, root90 = math.sqrt(10), math.sqrt(90)
-    return [10 * (b - a**2), 1 - a, root90 * (d - c**2), 1 - c, root10 * (b + d - 2), (b - d) / root10]
+    return [
+        10 * (b - a**2),
+        1 - a,
+        root90 * (d - c**2),
+        1 - c,
+        root10 * (b + d - 2),
+        (b - d) / root10,
+    ]
 
 
 KOWALIK = (0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246)
@@ -101,7 +132,10 @@ def kowalik_osborne(x):
 
 def brown_dennis(x):
     times = [i / 5 for i in range(1, 21)]
-    return [(x[0] + t * x[1] - math.exp(t)) ** 2 + (x[2] + x[3] * math.sin(t) - math.cos(t)) ** 2 for t in times]
+    return [
+        (x[0] + t * x[1] - math.exp(t)) ** 2 + (x[2] + x[3] * math.sin(t) - math.cos(t)) ** 2
+        for t in times
+    ]
 
 
 OSBORNE1 = (
@@ -113,12 +147,20 @@ OSBORNE1 = (
 
 def osborne1(x):
     data = enumerate(OSBORNE1)
-    return [y - (x[0] + x[1] * np.exp(-10 * i * x[3]) + x[2] * np.exp(-10 * i * x[4])) for i, y in data]
+    return [
+        y - (x[0] + x[1] * np.exp(-10 * i * x[3]) + x[2] * np.exp(-10 * i * x[4])) for i, y in data
+    ]
 
 
 def biggs_exp6(x):
-    data = [(i / 10, math.exp(-i / 10) - 5 * math.exp(-i) + 3 * math.exp(-4 * i / 10)) for i in range(1, 14)]
-    return [x[2] * np.exp(-t * x[0]) - x[3] * np.exp(-t * x[1]) + x[5] * np.exp(-t * x[4]) - y for t, y in data]
+    data = [
+        (i / 10, math.exp(-i / 10) - 5 * math.exp(-i) + 3 * math.exp(-4 * i / 10))
+        for i in range(1, 14)
+    ]
+    return [
+        x[2] * np.exp(-t * x[0]) - x[3] * np.exp(-t * x[1]) + x[5] * np.exp(-t * x[4]) - y
+        for t, y in data
+    ]
 
 
 OSBORNE2 = (
@@ -135,7 +177,9 @@ def osborne2(x):
         return height * np.exp(-((t - centre) ** 2) * width)
 
     return [
-        y - x[0] * np.exp(-i / 10 * x[4]) - sum(peak(i / 10, x[k], x[4 + k], x[7 + k]) for k in (1, 2, 3))
+        y
+        - x[0] * np.exp(-i / 10 * x[4])
+        - sum(peak(i / 10, x[k], x[4 + k], x[7 + k]) for k in (1, 2, 3))
         for i, y in enumerate(OSBORNE2)
     ]
 
@@ -155,7 +199,9 @@ def penalty1(x):
 def penalty2(x):
     n, root = len(x), math.sqrt(1e-5)
     e = [np.exp(a / 10) for a in x]
-    pairs = [root * (e[i] + e[i - 1] - (math.exp((i + 1) / 10) + math.exp(i / 10))) for i in range(1, n)]
+    pairs = [
+        root * (e[i] + e[i - 1] - (math.exp((i + 1) / 10) + math.exp(i / 10))) for i in range(1, n)
+    ]
     singles = [root * (e[i] - math.exp(-1 / 10)) for i in range(1, n)]
     return [x[0] - 0.2, *pairs, *singles, sum((n - j) * a**2 for j, a in enumerate(x)) - 1]
 
@@ -168,7 +214,9 @@ def variably_dimensioned(x):
 def trigonometric(x):
     cosines = [np.cos(a) for a in x]
     rest = len(x) - sum(cosines)
-    return [rest + i * (1 - c) - np.sin(a) for i, (a, c) in enumerate(zip(x, cosines, strict=True), 1)]
+    return [
+        rest + i * (1 - c) - np.sin(a) for i, (a, c) in enumerate(zip(x, cosines, strict=True), 1)
+    ]
 
 
 def brown_almost_linear(x):
@@ -179,7 +227,9 @@ def brown_almost_linear(x):
 def discrete_boundary_value(x):
     n, h = len(x), 1 / (len(x) + 1)
     y = [0.0, *x, 0.0]
-    return [2 * y[i] - y[i - 1] - y[i + 1] + h**2 * (y[i] + i * h + 1) ** 3 / 2 for i in range(1, n + 1)]
+    return [
+        2 * y[i] - y[i - 1] - y[i + 1] + h**2 * (y[i] + i * h + 1) ** 3 / 2 for i in range(1, n + 1)
+    ]
 
 
 def discrete_integral(x):
@@ -268,8 +318,12 @@ def _problems():
     yield Standard("kowalik_osborne", kowalik_osborne, (0.25, 0.39, 0.415, 0.39), (3.07505e-4,))
     yield Standard("brown_dennis", brown_dennis, (25, 5, -5, -1), (85822.2,))
     yield Standard("osborne1", osborne1, (0.5, 1.5, -1, 0.01, 0.02), (5.46489e-5,))
-    yield Standard("biggs_exp6", biggs_exp6, (1, 2, 1, 1, 1, 1), (0, 5.65565e-3), (1, 10, 1, 5, 4, 3))
-    yield Standard("osborne2", osborne2, (1.3, 0.65, 0.65, 0.7, 0.6, 3, 5, 7, 2, 4.5, 5.5), (4.01377e-2,))
+    yield Standard(
+        "biggs_exp6", biggs_exp6, (1, 2, 1, 1, 1, 1), (0, 5.65565e-3), (1, 10, 1, 5, 4, 3)
+    )
+    yield Standard(
+        "osborne2", osborne2, (1.3, 0.65, 0.65, 0.7, 0.6, 3, 5, 7, 2, 4.5, 5.5), (4.01377e-2,)
+    )
     for n, best in ((6, 2.28767e-3), (9, 1.39976e-6), (12, 4.72238e-10)):
         yield Standard(f"watson_{n}", watson, (0,) * n, (best,))
     for n in (10, 30, 50, 100):
@@ -297,7 +351,9 @@ def _problems():
     yield Standard("linear_rank_one_10", linear_rank_one, (1,) * 10, (20 * 19 / (2 * 41),))
     m = 20
     best = (m**2 + 3 * m - 6) / (2 * (2 * m - 3))
-    yield Standard("linear_rank_one_zero_columns_10", linear_rank_one_zero_columns, (1,) * 10, (best,))
+    yield Standard(
+        "linear_rank_one_zero_columns_10", linear_rank_one_zero_columns, (1,) * 10, (best,)
+    )
     for n, best in ((7, 0), (8, 3.51687e-3), (9, 0), (10, 6.50395e-3)):
         start = tuple(j / (n + 1) for j in range(1, n + 1))
         yield Standard(f"chebyquad_{n}", chebyquad, start, (best, 4.77271e-3))

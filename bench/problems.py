@@ -83,7 +83,9 @@ class Problem:
     kind: str
     formula: Callable
     x: np.ndarray
-    noise: float | None = None  # relative, or absolute where the name says so; None for rounding alone
+    noise: float | None = (
+        None  # relative, or absolute where the name says so; None for rounding alone
+    )
     law: str = ""
 
     @property
@@ -145,8 +147,14 @@ def solution(p):
 
     start = np.array(p.solution or p.start, dtype=float)
     if p.solution is None:
-        start = least_squares(residuals, start, "3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=2000).x
-    x = start if p.minima == (0,) and p.solution and not np.any(residuals(start)) else polish(p.fun, start)
+        start = least_squares(
+            residuals, start, "3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=2000
+        ).x
+    x = (
+        start
+        if p.minima == (0,) and p.solution and not np.any(residuals(start))
+        else polish(p.fun, start)
+    )
     value = exact(p.fun, x)[0]
     if p.minima and not any(abs(value - m) <= 1e-5 * m + 1e-13 for m in p.minima):
         raise ValueError(f"{p.name}: f = {value:.8g} at the solution, published {p.minima}")
@@ -167,11 +175,24 @@ def clusters():
 def bases():
     """(name, formula, x): what the noisy and single-precision problems are made of."""
     by_name = {p.name: p for p in PROBLEMS}
-    for name in ("rosenbrock", "beale", "wood", "brown_dennis", "kowalik_osborne", "extended_rosenbrock_10"):
+    for name in (
+        "rosenbrock",
+        "beale",
+        "wood",
+        "brown_dennis",
+        "kowalik_osborne",
+        "extended_rosenbrock_10",
+    ):
         yield f"{name} start", by_name[name].fun, by_name[name].start
     for name in ("rosenbrock", "freudenstein_roth", "bard", "brown_dennis", "jennrich_sampson"):
         yield f"{name} solution", by_name[name].fun, solution(by_name[name])
-    for name in ("broyden_tridiagonal_10", "trigonometric_10", "box", "helical_valley", "penalty2_10"):
+    for name in (
+        "broyden_tridiagonal_10",
+        "trigonometric_10",
+        "box",
+        "helical_valley",
+        "penalty2_10",
+    ):
         yield f"{name} start", by_name[name].fun, by_name[name].start
     rng = np.random.default_rng(1)
     for n in (2, 5, 10):
@@ -180,11 +201,22 @@ def bases():
 
         def quadratic(x, rows=rows, centre=centre):
             d = [u - c for u, c in zip(x, centre, strict=True)]
-            return 1 + sum(u * sum(c * v for c, v in zip(row, d, strict=True)) for u, row in zip(d, rows, strict=True))
+            return 1 + sum(
+                u * sum(c * v for c, v in zip(row, d, strict=True))
+                for u, row in zip(d, rows, strict=True)
+            )
 
         yield f"quadratic_{n}", quadratic, rng.standard_normal(n)
-    yield "exponentials", lambda x: sum(np.exp((i + 1) * a) for i, a in enumerate(x)), (0.3, -0.2, 0.1, 0.0)
-    yield "exponential_product", lambda x: np.exp(x[0] * x[1] - x[2]) + np.exp(-x[0]), (1.0, 0.5, 0.3)
+    yield (
+        "exponentials",
+        lambda x: sum(np.exp((i + 1) * a) for i, a in enumerate(x)),
+        (0.3, -0.2, 0.1, 0.0),
+    )
+    yield (
+        "exponential_product",
+        lambda x: np.exp(x[0] * x[1] - x[2]) + np.exp(-x[0]),
+        (1.0, 0.5, 0.3),
+    )
     for name, x, _ in cluster_points():
         if name in ("lj4 minimum", "lj4 perturbed", "lj6 saddle"):
             yield name, lennard_jones, x

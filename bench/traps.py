@@ -23,7 +23,10 @@ def ackley(x):
 
 
 def matrix_product(a, b):
-    return [[sum(u * v for u, v in zip(row, column, strict=True)) for column in zip(*b, strict=True)] for row in a]
+    return [
+        [sum(u * v for u, v in zip(row, column, strict=True)) for column in zip(*b, strict=True)]
+        for row in a
+    ]
 
 
 def deep_linear(width, depth, target=1.0):
@@ -31,11 +34,18 @@ def deep_linear(width, depth, target=1.0):
 
     def formula(x):
         size = width * width
-        layers = [[x[k + i * width : k + (i + 1) * width] for i in range(width)] for k in range(0, depth * size, size)]
+        layers = [
+            [x[k + i * width : k + (i + 1) * width] for i in range(width)]
+            for k in range(0, depth * size, size)
+        ]
         total = layers[0]
         for layer in layers[1:]:
             total = matrix_product(layer, total)
-        return sum((total[i][j] - (target if i == j else 0)) ** 2 for i in range(width) for j in range(width))
+        return sum(
+            (total[i][j] - (target if i == j else 0)) ** 2
+            for i in range(width)
+            for j in range(width)
+        )
 
     return formula
 
@@ -43,7 +53,10 @@ def deep_linear(width, depth, target=1.0):
 def network(x):
     """Squared error of 3 tanh units on eight points; 9 weights."""
     data = [(k / 4 - 1, math.sin(3 * k / 4)) for k in range(8)]
-    return sum((sum(x[3 * u] * np.tanh(x[3 * u + 1] * t + x[3 * u + 2]) for u in range(3)) - y) ** 2 for t, y in data)
+    return sum(
+        (sum(x[3 * u] * np.tanh(x[3 * u + 1] * t + x[3 * u + 2]) for u in range(3)) - y) ** 2
+        for t, y in data
+    )
 
 
 def rosenbrock(x):
@@ -62,8 +75,16 @@ def traps():
         yield f"product_{n} at 0", product, (0,) * n
         yield f"product_{n} at 1", product, (1,) * n
         yield f"one_minus_product_{n} at 0", lambda x: (1 - product(x)) ** 2, (0,) * n
-        yield f"one_minus_product_{n} near 0", lambda x: (1 - product(x)) ** 2, 0.01 * rng.standard_normal(n)
-        yield f"one_minus_product_{n} one axis", lambda x: (1 - product(x)) ** 2, (3,) + (0,) * (n - 1)
+        yield (
+            f"one_minus_product_{n} near 0",
+            lambda x: (1 - product(x)) ** 2,
+            0.01 * rng.standard_normal(n),
+        )
+        yield (
+            f"one_minus_product_{n} one axis",
+            lambda x: (1 - product(x)) ** 2,
+            (3,) + (0,) * (n - 1),
+        )
         yield f"one_minus_product_{n} at 1", lambda x: (1 - product(x)) ** 2, (1,) * n
     yield "product of squares at 0", lambda x: x[0] ** 2 * x[1] ** 2, (0, 0)
     yield "flat axes, steep pair", lambda x: 1e6 * x[0] * x[1] + 1e-3 * x[1] * x[2], (0, 0, 0)
@@ -75,10 +96,18 @@ def traps():
     for width, depth in ((1, 4), (2, 2), (2, 3), (3, 2)):
         n = width * width * depth
         yield f"deep_linear_{width}x{depth} at 0", deep_linear(width, depth), (0,) * n
-        yield f"deep_linear_{width}x{depth} random", deep_linear(width, depth), rng.standard_normal(n)
+        yield (
+            f"deep_linear_{width}x{depth} random",
+            deep_linear(width, depth),
+            rng.standard_normal(n),
+        )
         identity = np.tile(np.eye(width).ravel(), depth)
         yield f"deep_linear_{width}x{depth} solution", deep_linear(width, depth), identity
-        yield f"deep_linear_{width}x{depth} half", deep_linear(width, depth), identity * (np.arange(n) < n - width**2)
+        yield (
+            f"deep_linear_{width}x{depth} half",
+            deep_linear(width, depth),
+            identity * (np.arange(n) < n - width**2),
+        )
     yield "tanh network random", network, rng.standard_normal(9)
     yield "tanh network at 0", network, (0,) * 9
     yield "tanh network twins", network, np.tile(rng.standard_normal(3), 3)
@@ -96,8 +125,16 @@ def traps():
         yield f"rastrigin_3 at {name}", rastrigin, (at,) * 3
         if at:
             yield f"ackley_3 at {name}", ackley, (at,) * 3
-        yield f"waves at {name}", lambda x: np.sin(40 * x[0]) * np.cos(7 * x[1]) + x[0] * x[1], (at, at)
-        yield f"long and short waves at {name}", lambda x: np.cos(x[0] / 50) + 1e-3 * np.cos(30 * x[0]), (at,)
+        yield (
+            f"waves at {name}",
+            lambda x: np.sin(40 * x[0]) * np.cos(7 * x[1]) + x[0] * x[1],
+            (at, at),
+        )
+        yield (
+            f"long and short waves at {name}",
+            lambda x: np.cos(x[0] / 50) + 1e-3 * np.cos(30 * x[0]),
+            (at,),
+        )
     # scales
     for s in (1e-6, 1e-3, 1e3, 1e6):
         point = np.array([-1.2, 1.0, 0.7]) / s
@@ -112,7 +149,11 @@ def traps():
         yield f"cosine at 0 scale {s:g}", scaled(lambda x: np.cos(x[0]), (s,)), (0,)
         yield f"exp at 0 scale {s:g}", scaled(lambda x: np.exp(x[0]) + x[0] * x[1], (s, 1)), (0, 0)
         yield f"shifted well scale {s:g}", scaled(lambda x: 1 / (1 + (x[0] - 0.3) ** 2), (s,)), (0,)
-        yield f"quartic mix scale {s:g}", scaled(lambda x: (1 + x[0] + x[1] + x[0] * x[1]) ** 4, (s, 1)), (0, 0)
+        yield (
+            f"quartic mix scale {s:g}",
+            scaled(lambda x: (1 + x[0] + x[1] + x[0] * x[1]) ** 4, (s, 1)),
+            (0, 0),
+        )
     yield "twelve decades", scaled(rosenbrock, (1e-6, 1e-2, 1e2, 1e6)), (1.1e6, 90, 0.012, 0.8e-6)
     yield "large x, short scale", lambda x: np.sin(x[0]) + x[1] ** 2, (1e6 + 0.3, 1e6)
     yield "tiny x, long scale", lambda x: np.sin(x[0]) + np.exp(x[1]), (1e-12, -1e-9)
@@ -120,7 +161,11 @@ def traps():
     edge = 1e-3
     yield "log", lambda x: np.log(x[0]), (edge,)
     yield "log pair", lambda x: np.log(x[0]) * x[1] + np.log(x[0] + x[1]), (edge, 2e-3)
-    yield "barrier", lambda x: x[0] + x[1] - 1e-3 * (np.log(x[0]) + np.log(1 - x[0] - x[1])), (1e-3, 0.5)
+    yield (
+        "barrier",
+        lambda x: x[0] + x[1] - 1e-3 * (np.log(x[0]) + np.log(1 - x[0] - x[1])),
+        (1e-3, 0.5),
+    )
     yield "sqrt", lambda x: np.sqrt(x[0]) + np.sqrt(x[0] * x[1]), (edge, 0.5)
     yield "x log x", lambda x: sum(a * np.log(a) for a in x), (edge, 0.2, 0.798)
     yield "1/x", lambda x: 1 / x[0] + 1 / (x[1] - 0.999), (edge, 1.0)
@@ -136,10 +181,22 @@ def traps():
         yield f"rosenbrock_2 times {s:g}", lambda x, s=s: s * rosenbrock(x), (-1.2, 1)
     for rate in (5.0, 50.0, 300.0):
         yield f"exp({rate:g}x)", lambda x, r=rate: np.exp(r * x[0]), (1.0,)
-        yield f"exp({rate:g}x) pair", lambda x, r=rate: np.exp(r * x[0]) + x[0] * np.exp(-r * x[1]), (0.1, 0.2)
-    yield "steps of different size", lambda x: np.exp(100 * x[0]) + np.exp(x[1] / 100) + x[0] * x[1], (0, 0)
+        yield (
+            f"exp({rate:g}x) pair",
+            lambda x, r=rate: np.exp(r * x[0]) + x[0] * np.exp(-r * x[1]),
+            (0.1, 0.2),
+        )
+    yield (
+        "steps of different size",
+        lambda x: np.exp(100 * x[0]) + np.exp(x[1] / 100) + x[0] * x[1],
+        (0, 0),
+    )
     yield "lorentzian", lambda x: 1 / (1 + (1e3 * (x[0] - 0.5)) ** 2) + x[0], (0.5002,)
-    yield "narrow gaussian on a slope", lambda x: np.exp(-((100 * x[0]) ** 2)) + x[0] + x[1] ** 2, (0.003, 1)
+    yield (
+        "narrow gaussian on a slope",
+        lambda x: np.exp(-((100 * x[0]) ** 2)) + x[0] + x[1] ** 2,
+        (0.003, 1),
+    )
     yield "narrow feature at 1e-3", lambda x: np.exp(-((x[0] / 1e-3) ** 2)) + np.cos(x[0]), (0.0,)
     yield "constant", lambda x: 5.0 + 0 * x[0], (1, 2, 3)
     yield "zero", lambda x: 0.0 * x[0], (0, 0)
@@ -148,16 +205,32 @@ def traps():
     yield "linear third", lambda x: x[0] / 3 + x[1] / 7, (0, 0)
     # kinks at a distance
     for gap in (1.0, 0.1, 0.01):
-        yield f"kink at {gap:g}", lambda x, d=gap: abs(x[0] - 0.3 + d) + np.exp(x[0]) * x[1], (0.3, 0.6)
-        yield f"jump at {gap:g}", lambda x, d=gap: jump(x[0] - 0.3 + d) + np.cos(x[0]) * x[1], (0.3, 0.6)
+        yield (
+            f"kink at {gap:g}",
+            lambda x, d=gap: abs(x[0] - 0.3 + d) + np.exp(x[0]) * x[1],
+            (0.3, 0.6),
+        )
+        yield (
+            f"jump at {gap:g}",
+            lambda x, d=gap: jump(x[0] - 0.3 + d) + np.cos(x[0]) * x[1],
+            (0.3, 0.6),
+        )
         yield f"x|x| at {gap:g}", lambda x: x[0] * abs(x[0]) + x[0] * x[1] ** 2, (gap, 1)
 
 
 def hard():
     """Kinks so near that few steps fit between them and the noise."""
     for gap in (1e-3, 1e-4, 1e-5, 1e-6):
-        yield f"kink at {gap:g}", lambda x, d=gap: abs(x[0] - 0.3 + d) + np.exp(x[0]) * x[1], (0.3, 0.6)
-        yield f"jump at {gap:g}", lambda x, d=gap: jump(x[0] - 0.3 + d) + np.cos(x[0]) * x[1], (0.3, 0.6)
+        yield (
+            f"kink at {gap:g}",
+            lambda x, d=gap: abs(x[0] - 0.3 + d) + np.exp(x[0]) * x[1],
+            (0.3, 0.6),
+        )
+        yield (
+            f"jump at {gap:g}",
+            lambda x, d=gap: jump(x[0] - 0.3 + d) + np.cos(x[0]) * x[1],
+            (0.3, 0.6),
+        )
     yield "|x|^2.5 at 0", lambda x: abs(x[0]) ** 2.5 + x[1] ** 2, (0, 1)
     yield "x|x| at 0", lambda x: x[0] * abs(x[0]) + x[1] ** 2, (0.0, 1)
 

@@ -52,7 +52,9 @@ def judge(p, result):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="part of a point's name")
-    parser.add_argument("--all", action="store_true", help="a row for every point, not only for what is amiss")
+    parser.add_argument(
+        "--all", action="store_true", help="a row for every point, not only for what is amiss"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--classify", default="hesscape:classify", metavar="MODULE:FUNCTION")
     options = parser.parse_args()
@@ -62,21 +64,39 @@ def main():
     for p in critical_points(options.only):
         start = time.perf_counter()
         try:
-            result = classify(p.fun, p.x.copy(), vectorized=True, zero_modes=p.zero_modes, gtol=p.gtol)
+            result = classify(
+                p.fun, p.x.copy(), vectorized=True, zero_modes=p.zero_modes, gtol=p.gtol
+            )
             outcome, why = judge(p, result)
-        except Exception as error:  # a bench reports and goes on
+        except Exception as error:  # noqa: BLE001 - a bench reports and goes on
             outcome, why = "failed", f"{type(error).__name__}: {error}"
         seconds += time.perf_counter() - start
         clean = p.noise is None and not p.law
         asked = p.critical and clean and not p.degenerate and p.smallest >= 1e-5
         rows.append(
-            {"name": p.name, "n": len(p.x), "truth": p.inertia, "zero_modes": p.zero_modes, "smallest": p.smallest}
-            | {"outcome": outcome, "why": why, "clean": clean, "asked": asked, "degenerate": p.degenerate}
+            {
+                "name": p.name,
+                "n": len(p.x),
+                "truth": p.inertia,
+                "zero_modes": p.zero_modes,
+                "smallest": p.smallest,
+            }
+            | {
+                "outcome": outcome,
+                "why": why,
+                "clean": clean,
+                "asked": asked,
+                "degenerate": p.degenerate,
+            }
         )
-        notable = outcome in ("wrong", "failed", "overclaimed") or (asked and outcome == "undecided")
+        notable = outcome in ("wrong", "failed", "overclaimed") or (
+            asked and outcome == "undecided"
+        )
         if not options.json and (options.all or notable):
             truth = f"{p.inertia} zero modes {p.zero_modes}, smallest {p.smallest:.1e}"
-            print(f"{outcome:11s} {p.name[:46]:46s} n={len(p.x):3d}  truth {truth}: {why}", flush=True)
+            print(
+                f"{outcome:11s} {p.name[:46]:46s} n={len(p.x):3d}  truth {truth}: {why}", flush=True
+            )
     figures = Counter()
     for r in rows:
         where = "smooth" if r["clean"] else "noisy"
@@ -86,7 +106,11 @@ def main():
         if r["asked"]:
             figures["asked", r["outcome"]] += 1
     if options.json:
-        print(json.dumps({"rows": rows, "figures": {" ".join(k): v for k, v in figures.items()}}, indent=1))
+        print(
+            json.dumps(
+                {"rows": rows, "figures": {" ".join(k): v for k, v in figures.items()}}, indent=1
+            )
+        )
     else:
         for (where, outcome), count in sorted(figures.items()):
             print(f"{where:11s} {outcome:11s} {count:5d}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from hesscape import testing
 
 BENCH = Path(__file__).parents[1] / "bench"
@@ -12,11 +13,11 @@ if not BENCH.is_dir():
     pytest.skip("the benches are not part of this tree", allow_module_level=True)
 sys.path.insert(0, str(BENCH))
 
-import clusters  # noqa: E402
-import critical_points  # noqa: E402
-import problems  # noqa: E402
-import traps  # noqa: E402
-from jets import Jet, exact, where_negative  # noqa: E402
+import clusters
+import critical_points
+import problems
+import traps
+from jets import Jet, exact, where_negative
 
 RNG = np.random.default_rng(2)
 PAIRS = [
@@ -33,8 +34,12 @@ def test_jets_agree_with_closed_forms(formula, surface):
     x = RNG.standard_normal(surface.n) + (np.arange(surface.n) if surface.zero_modes else 0)
     value, gradient, hessian = exact(formula, x)
     assert value == pytest.approx(surface.fun(x), rel=1e-12)
-    np.testing.assert_allclose(gradient, surface.gradient(x), rtol=1e-11, atol=1e-12 * np.abs(gradient).max())
-    np.testing.assert_allclose(hessian, surface.hessian(x), rtol=1e-11, atol=1e-12 * np.abs(hessian).max())
+    np.testing.assert_allclose(
+        gradient, surface.gradient(x), rtol=1e-11, atol=1e-12 * np.abs(gradient).max()
+    )
+    np.testing.assert_allclose(
+        hessian, surface.hessian(x), rtol=1e-11, atol=1e-12 * np.abs(hessian).max()
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,5 +89,7 @@ def test_points_have_the_inertia_that_they_are_listed_with():
 
 def test_a_jet_carries_both_derivatives():
     jet = exact(lambda x: x[0] * x[1] * 3, [2.0, 5.0])
-    assert jet[0] == 30 and jet[1].tolist() == [15, 6] and jet[2].tolist() == [[0, 3], [3, 0]]
+    assert jet[0] == 30
+    assert jet[1].tolist() == [15, 6]
+    assert jet[2].tolist() == [[0, 3], [3, 0]]
     assert Jet(1).g == {}

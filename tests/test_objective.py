@@ -179,22 +179,23 @@ def test_a_function_may_keep_its_points():
 
 
 @pytest.mark.parametrize("batch_axis", [-1, 0])
-def test_blocks_are_read_only_and_differ_from_x_in_at_most_two_coordinates(batch_axis):
-    seen = 0
+def test_blocks_are_read_only_and_mostly_differ_from_x_in_two_coordinates(batch_axis):
+    seen = far = 0
 
     def fun(x):
-        nonlocal seen
+        nonlocal seen, far
         assert not x.flags.writeable
         with pytest.raises(ValueError, match="read-only"):
             x[0, 0] = 1
         rows = x if batch_axis == 0 else x.T
         assert rows.shape[1] == X.size
-        assert ((rows != X).sum(axis=1) <= 2).all()
+        far += int(np.count_nonzero((rows != X).sum(axis=1) > 2))
         seen += len(rows)
         return (rows**2).sum(axis=1)
 
     model = hs.taylor(fun, X, vectorized=True, batch_axis=batch_axis)
     assert model.nfev == seen
+    assert far == (18 if X.size < 4 else 36)  # along lines, to confront the result with
 
 
 def test_points_come_in_pairs_on_either_side():

@@ -5,10 +5,11 @@ import doctest
 import mpmath
 import numpy as np
 import pytest
-from hesscape import testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+
+from hesscape import testing
 
 RNG = np.random.default_rng(11)
 SYMMETRIC = np.add.outer(np.arange(4.0), np.arange(4.0)) - 3 * np.eye(4)
@@ -45,13 +46,17 @@ def complex_step(function, x):
 
 def generic_point(surface):
     if surface.name.startswith("lennard_jones"):
-        grid = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)])[: surface.n // 3]
+        grid = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)])[
+            : surface.n // 3
+        ]
         return (1.2 * grid + 0.1 * RNG.standard_normal(grid.shape)).ravel()
     return RNG.standard_normal(surface.n)
 
 
 def close(measured, truth):
-    np.testing.assert_allclose(measured, truth, rtol=1e-12, atol=1e-13 * max(1, np.abs(truth).max()))
+    np.testing.assert_allclose(
+        measured, truth, rtol=1e-12, atol=1e-13 * max(1, np.abs(truth).max())
+    )
 
 
 @each_surface
@@ -94,7 +99,9 @@ def test_stationary_points(surface):
     for x, kind, inertia in surface.critical_points:
         hessian = surface.hessian(x)
         size = np.abs(hessian).max()
-        np.testing.assert_allclose(surface.gradient(x), 0, atol=1e-14 * max(1, size) * max(1, np.abs(x).max()))
+        np.testing.assert_allclose(
+            surface.gradient(x), 0, atol=1e-14 * max(1, size) * max(1, np.abs(x).max())
+        )
         values = np.linalg.eigvalsh(hessian)
         flat = np.abs(values) <= 1e-12 * size
         assert inertia == (np.sum(values[~flat] < 0), flat.sum(), np.sum(values[~flat] > 0))
@@ -108,23 +115,34 @@ def test_the_error_surface_is_the_one_of_the_readme():
 
 
 def test_muller_brown_against_its_formula_in_fifty_digits():
-    a = [(-200, -1, 0, -10, 1, 0), (-100, -1, 0, -10, 0, "0.5"), (-170, "-6.5", 11, "-6.5", "-0.5", "1.5")]
+    a: list[tuple[object, ...]] = [
+        (-200, -1, 0, -10, 1, 0),
+        (-100, -1, 0, -10, 0, "0.5"),
+        (-170, "-6.5", 11, "-6.5", "-0.5", "1.5"),
+    ]
     a.append((15, "0.7", "0.6", "0.7", -1, 1))
     with mpmath.workdps(50):
         rows = [[mpmath.mpf(v) for v in row] for row in a]
 
         def energy(x, y):
             return sum(
-                h * mpmath.exp(p * (x - u) ** 2 + q * (x - u) * (y - v) + r * (y - v) ** 2) for h, p, q, r, u, v in rows
+                h * mpmath.exp(p * (x - u) ** 2 + q * (x - u) * (y - v) + r * (y - v) ** 2)
+                for h, p, q, r, u, v in rows
             )
 
         surface = testing.muller_brown()
         for x, _, _ in surface.critical_points:
             root = mpmath.findroot(
-                lambda u, v: (mpmath.diff(energy, (u, v), (1, 0)), mpmath.diff(energy, (u, v), (0, 1))), x
+                lambda u, v: (
+                    mpmath.diff(energy, (u, v), (1, 0)),
+                    mpmath.diff(energy, (u, v), (0, 1)),
+                ),
+                x,
             )
             np.testing.assert_allclose(x, np.array([float(root[0]), float(root[1])]), rtol=1e-15)
-            xx, xy, yy = (float(mpmath.diff(energy, tuple(x), order)) for order in ((2, 0), (1, 1), (0, 2)))
+            xx, xy, yy = (
+                float(mpmath.diff(energy, tuple(x), order)) for order in ((2, 0), (1, 1), (0, 2))
+            )
             close(surface.hessian(x), [[xx, xy], [xy, yy]])
 
 
@@ -143,17 +161,25 @@ def test_himmelblau_published_values():
     assert surface.fun(surface.critical_points[-1].x) == pytest.approx(181.617, abs=1e-3)
 
 
-@pytest.mark.parametrize(("n_atoms", "energy"), [(3, -3.0), (4, -6.0), (7, -16.505384), (13, -44.326801)])
+@pytest.mark.parametrize(
+    ("n_atoms", "energy"), [(3, -3.0), (4, -6.0), (7, -16.505384), (13, -44.326801)]
+)
 def test_lennard_jones_published_minima(n_atoms, energy):
     surface = testing.lennard_jones(n_atoms)
     if n_atoms == 13:  # an icosahedron around an atom
         golden = (1 + 5**0.5) / 2
         corners = [(0, a, b) for a in (1, -1) for b in (golden, -golden)]
-        start = np.array([(0, 0, 0)] + [np.roll(c, k) for c in corners for k in range(3)]).ravel() / golden**0.5
+        start = (
+            np.array([(0, 0, 0)] + [np.roll(c, k) for c in corners for k in range(3)]).ravel()
+            / golden**0.5
+        )
         starts = [start + 0.02 * np.random.default_rng(0).standard_normal(start.size)]
     else:
         starts = [np.random.default_rng(seed).uniform(-1, 1, surface.n) for seed in range(20)]
-    best = min((minimize(surface.fun, x, jac=surface.gradient, tol=1e-9) for x in starts), key=lambda r: r.fun)
+    best = min(
+        (minimize(surface.fun, x, jac=surface.gradient, tol=1e-9) for x in starts),
+        key=lambda r: r.fun,
+    )
     assert best.fun == pytest.approx(energy, abs=1e-6)
     values = np.linalg.eigvalsh(surface.hessian(best.x))
     assert np.sum(np.abs(values) < 1e-3) == surface.zero_modes == 6

@@ -10,8 +10,9 @@ namespace {
 
 using Vector = Eigen::Ref<const Eigen::VectorXd>;
 
-// The block's memory as a read-only array that keeps the measurement alive: (n, m), or (m, n) by point.
-py::array ask(py::object self, bool by_point) {
+// The block's memory as a read-only array that keeps the measurement alive: (n, m), or (m, n) by
+// point.
+py::array ask(const py::object& self, bool by_point) {
   auto& measurement = self.cast<Measurement&>();
   int count = 0;
   {
@@ -22,8 +23,9 @@ py::array ask(py::object self, bool by_point) {
   const py::ssize_t item = sizeof(double);
   const auto m = static_cast<py::ssize_t>(count);
   const auto n = static_cast<py::ssize_t>(block.size());
-  py::array points = by_point ? py::array_t<double>({m, n}, {n * item, item}, block.data(), self)
-                              : py::array_t<double>({n, m}, {block.capacity() * item, item}, block.data(), self);
+  py::array points =
+      by_point ? py::array_t<double>({m, n}, {n * item, item}, block.data(), self)
+               : py::array_t<double>({n, m}, {block.capacity() * item, item}, block.data(), self);
   points.attr("flags").attr("writeable") = false;
   return points;
 }
@@ -53,40 +55,49 @@ void register_measurement(py::module_& m) {
       .def_readonly("nfev", &Derivatives::nfev);
 
   py::class_<Measurement>(m, "Measurement")
-      .def(py::init([](const Points& points, std::optional<double> noise, const Eigen::VectorXd& step, int levels,
-                       bool pairs, bool by_point) {
+      .def(py::init([](const Points& points, std::optional<double> noise,
+                       const Eigen::VectorXd& step, int levels, bool pairs, bool by_point) {
              return Measurement(points, {noise, step, levels, pairs}, by_point);
            }),
-           py::arg("points"), py::kw_only(), py::arg("noise"), py::arg("step"), py::arg("levels"), py::arg("pairs"),
-           py::arg("by_point"))
+           py::arg("points"), py::kw_only(), py::arg("noise"), py::arg("step"), py::arg("levels"),
+           py::arg("pairs"), py::arg("by_point"))
       .def_property_readonly("done", &Measurement::done)
       .def_property_readonly("axes_done", &Measurement::axes_done)
-      .def("ask", [](py::object self) { return ask(self, self.cast<Measurement&>().block().by_point()); })
+      .def("ask",
+           [](const py::object& self) {
+             return ask(self, self.cast<Measurement&>().block().by_point());
+           })
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);
 
   const py::call_guard<py::gil_scoped_release> unlocked;
   py::class_<Lines>(m, "Lines")
-      .def(py::init<Eigen::VectorXd, const Eigen::VectorXd&, const Eigen::VectorXd&>(), py::arg("x"), py::kw_only(),
-           py::arg("curvature"), py::arg("curvature_error"))
+      .def(py::init<Eigen::VectorXd, const Eigen::VectorXd&, const Eigen::VectorXd&,
+                    const Eigen::VectorXd&>(),
+           py::arg("x"), py::kw_only(), py::arg("step"), py::arg("curvature"),
+           py::arg("curvature_error"))
+      .def_property_readonly("nfev", &Lines::nfev)
       .def("points", &Lines::points, unlocked)
-      .def("tell", &Lines::tell, py::arg("values"), py::kw_only(), py::arg("centre"), py::arg("noise"),
-           py::arg("gradient"), py::arg("hessian"), unlocked)
+      .def("tell", &Lines::tell, py::arg("values"), py::kw_only(), py::arg("centre"),
+           py::arg("noise"), py::arg("gradient"), py::arg("hessian"), unlocked)
       .def("agree", &Lines::agree, py::arg("hessian"), py::arg("hessian_error"), unlocked)
       .def("gradient_error",
-           py::overload_cast<const Eigen::VectorXd&, const Eigen::VectorXd&>(&Lines::widened, py::const_),
+           py::overload_cast<const Eigen::VectorXd&, const Eigen::VectorXd&>(&Lines::widened,
+                                                                             py::const_),
            py::arg("gradient"), py::arg("gradient_error"), unlocked)
       .def("hessian_error",
-           py::overload_cast<const Eigen::MatrixXd&, const Eigen::MatrixXd&>(&Lines::widened, py::const_),
+           py::overload_cast<const Eigen::MatrixXd&, const Eigen::MatrixXd&>(&Lines::widened,
+                                                                             py::const_),
            py::arg("hessian"), py::arg("hessian_error"), unlocked);
   m.def("natural_steps", &natural_steps, py::arg("x"));
 
   py::class_<GradientStencil>(m, "GradientStencil")
-      .def(py::init<Eigen::VectorXd, const Eigen::VectorXi&, Eigen::VectorXd>(), py::arg("x"), py::kw_only(),
-           py::arg("exponent"), py::arg("reduction"))
+      .def(py::init<Eigen::VectorXd, const Eigen::VectorXi&, Eigen::VectorXd>(), py::arg("x"),
+           py::kw_only(), py::arg("exponent"), py::arg("reduction"))
       .def_property_readonly("done", &GradientStencil::done)
       .def("ask", &GradientStencil::ask)
-      .def("tell", &GradientStencil::tell, py::arg("gradients"), py::call_guard<py::gil_scoped_release>())
+      .def("tell", &GradientStencil::tell, py::arg("gradients"),
+           py::call_guard<py::gil_scoped_release>())
       .def("gradient_noise", &GradientStencil::gradient_noise)
       .def("hessian", &GradientStencil::hessian)
       .def("hessian_error", &GradientStencil::hessian_error);

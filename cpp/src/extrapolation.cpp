@@ -23,7 +23,8 @@ Extrapolation::Extrapolation(std::span<const double> step, std::span<const doubl
   std::ranges::copy(quotient_noise, noise_.begin());
   for (int k = 1; k <= orders_; ++k) {
     for (int r = 0; r + k < rungs_; ++r) {
-      const double shrink = step[static_cast<std::size_t>(r)] / step[static_cast<std::size_t>(r + k)];
+      const double shrink =
+          step[static_cast<std::size_t>(r)] / step[static_cast<std::size_t>(r + k)];
       const double weight = 1.0 / (shrink * shrink - 1.0);
       const double fine = value(r + 1, k - 1);
       value_[at(r, k)] = fine + weight * (fine - value(r, k - 1));
@@ -45,11 +46,12 @@ class Extrapolation::Truncation {
   double next(int rung) {
     const double here = table_.value(rung, order_);
     const double finer = table_.value(rung + 1, order_);
-    // What the next finer rung changes is most of the truncation error, all of it within a factor of two
-    // even where the series converges slowly. That it is small by accident is unlikely to happen to the
-    // change of order as well.
+    // What the next finer rung changes is most of the truncation error, all of it within a factor
+    // of two even where the series converges slowly. That it is small by accident is unlikely to
+    // happen to the change of order as well.
     double error = 2.0 * std::abs(here - finer);
-    if (order_ > 0) error = std::max(error, 0.05 * std::abs(here - table_.value(rung + 1, order_ - 1)));
+    if (order_ > 0)
+      error = std::max(error, 0.05 * std::abs(here - table_.value(rung + 1, order_ - 1)));
     error = std::max({error, here - high_, low_ - here});
     const double noise = table_.noise(rung + 1, order_);
     high_ = std::min(high_, finer + noise);

@@ -10,11 +10,12 @@ namespace {
 // The optimal step for the gradient's noise / h is below that for the values' noise / h^2.
 constexpr int finer = 2;
 constexpr double noise_sigmas = 6.0;
-constexpr double safety = 10.0;
+constexpr double safety = 30.0;
 
 }  // namespace
 
-GradientStencil::GradientStencil(Eigen::VectorXd x, const Eigen::VectorXi& exponent, Eigen::VectorXd reduction)
+GradientStencil::GradientStencil(Eigen::VectorXd x, const Eigen::VectorXi& exponent,
+                                 Eigen::VectorXd reduction)
     : x_(std::move(x)),
       reduction_(std::move(reduction)),
       columns_(x_.size(), x_.size()),
@@ -43,29 +44,35 @@ void GradientStencil::tell(const Eigen::Ref<const Points>& gradients) {
   const Eigen::VectorXd fine = (gradients.row(2) - gradients.row(3)) / (2.0 * narrow);
   const double weight = 1.0 / (std::pow(wide / narrow, 2) - 1.0);
   columns_.col(axis_) = fine + weight * (fine - coarse);
-  error_.col(axis_) = std::min(1.0, safety * reduction_[axis_]) * (columns_.col(axis_) - fine).cwiseAbs();
+  error_.col(axis_) =
+      std::min(1.0, safety * reduction_[axis_]) * (columns_.col(axis_) - fine).cwiseAbs();
   largest_ = largest_.cwiseMax(gradients.cwiseAbs().colwise().maxCoeff().transpose());
   ++axis_;
   if (done()) finish();
 }
 
 void GradientStencil::finish() {
-  // An extrapolated column carries (4/3 * 2 + 1/3) / sqrt(2) of the noise over its step, about twice.
+  // An extrapolated column carries (4/3 * 2 + 1/3) / sqrt(2) of the noise over its step, about
+  // twice.
   Eigen::VectorXd amplification(n());
   for (int i = 0; i < n(); ++i) amplification[i] = 2.0 / narrow_[static_cast<std::size_t>(i)].step;
   const Eigen::VectorXd rounding = rounding_level(n()) * largest_;
   double square = 0.0;
-  for (int j = 1; j < n(); ++j)
-    for (int i = 0; i < j; ++i)
+  for (int j = 1; j < n(); ++j) {
+    for (int i = 0; i < j; ++i) {
       square += std::pow(columns_(i, j) - columns_(j, i), 2) /
                 (std::pow(amplification[i], 2) + std::pow(amplification[j], 2));
+    }
+  }
   const double level = n() > 1 ? std::sqrt(square / (0.5 * n() * (n() - 1))) : 0.0;
   gradient_noise_ = noise_sigmas * rounding.cwiseMax(level);
   for (int j = 0; j < n(); ++j) {
     for (int i = 0; i <= j; ++i) {
-      const double noise = std::max(gradient_noise_[j] * amplification[i], gradient_noise_[i] * amplification[j]);
+      const double noise =
+          std::max(gradient_noise_[j] * amplification[i], gradient_noise_[i] * amplification[j]);
       const double value = 0.5 * (columns_(i, j) + columns_(j, i));
-      const double error = std::max(error_(i, j), error_(j, i)) + 0.5 * std::abs(columns_(i, j) - columns_(j, i)) + noise;
+      const double error = std::max(error_(i, j), error_(j, i)) +
+                           0.5 * std::abs(columns_(i, j) - columns_(j, i)) + noise;
       columns_(i, j) = columns_(j, i) = value;
       error_(i, j) = error_(j, i) = error;
     }

@@ -5,20 +5,22 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
 
 namespace hesscape {
 namespace {
 
-constexpr int first_rungs = 9;    // eight by eight: 2^0 .. 2^-24 of the first step
-constexpr int halvings_above = 2; // of the best rung
+constexpr int first_rungs = 9;     // eight by eight: 2^0 .. 2^-24 of the first step
+constexpr int halvings_above = 2;  // of the best rung
 constexpr int halvings_below = 6;
 constexpr int growth_limit = 24;  // powers of two above the first step
 constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at most
+constexpr int most_refinements = 2;
 constexpr int shrink_limit = 60;  // powers of two below the first step
 constexpr double good_enough = 0x1p-44;
 constexpr double quiet = 0.125;
 constexpr double single_rounding = 0x1p-26;
-constexpr double noise_sigmas = 6.0;
+constexpr double noise_sigmas = 5.0;
 constexpr int departure_orders = 2;
 
 double magnitude(const Rung& rung, double centre) {
@@ -28,8 +30,25 @@ double magnitude(const Rung& rung, double centre) {
 // x + h was rounded away inside f, or f is flat, or changes by less than it resolves.
 bool silent(const Rung& rung, double centre) { return rung.plus == centre && rung.minus == centre; }
 
+// For each rung, by how many noise units (which the table carries as its noise) it departs from the
+// extrapolations of the coarser ones.
+std::array<double, max_rungs> departures(const Extrapolation& table) {
+  std::array<double, max_rungs> result;
+  result.fill(std::numeric_limits<double>::infinity());
+  for (int k = 0; k <= departure_orders; ++k) {
+    for (int r = 0; r + k + 1 < table.rungs(); ++r) {
+      const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
+      double& least = result[static_cast<std::size_t>(r + k + 1)];
+      least = std::min(least, change / (table.noise(r, k) + table.noise(r + 1, k)));
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
 // The difference quotients of the finite rungs, and what the noise of f leaves in them.
-struct Quotients {
+struct Ladder::Quotients {
   Quotients(std::span<const Rung> rungs, double centre, const NoiseModel& noise) {
     for (const Rung& r : rungs) {
       if (!r.finite()) continue;
@@ -56,23 +75,6 @@ struct Quotients {
   std::array<int, max_rungs> exponent;
 };
 
-// For each rung, by how many noise units (which the table carries as its noise) it departs from the
-// extrapolations of the coarser ones.
-std::array<double, max_rungs> departures(const Extrapolation& table) {
-  std::array<double, max_rungs> result;
-  result.fill(std::numeric_limits<double>::infinity());
-  for (int k = 0; k <= departure_orders; ++k) {
-    for (int r = 0; r + k + 1 < table.rungs(); ++r) {
-      const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
-      double& least = result[static_cast<std::size_t>(r + k + 1)];
-      least = std::min(least, change / (table.noise(r, k) + table.noise(r + 1, k)));
-    }
-  }
-  return result;
-}
-
-}  // namespace
-
 Displacement::Displacement(double x, int exponent) {
   const double h = (x + std::ldexp(1.0, exponent)) - x;
   plus = x + h;
@@ -80,7 +82,9 @@ Displacement::Displacement(double x, int exponent) {
   step = 0.5 * plus - 0.5 * minus;
 }
 
-bool Displacement::usable() const { return step > 0.0 && std::isfinite(plus) && std::isfinite(minus); }
+bool Displacement::usable() const {
+  return step > 0.0 && std::isfinite(plus) && std::isfinite(minus);
+}
 
 bool Rung::finite() const { return std::isfinite(plus) && std::isfinite(minus) && step > 0.0; }
 
@@ -93,27 +97,30 @@ Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
 }
 
 void Ladder::want(int exponent) {
-  if (rungs_.size() + wanted_.size() < max_rungs && find(exponent) == nullptr && Displacement(x_, exponent).usable())
+  if (std::cmp_less(rungs_.size() + wanted_.size(), max_rungs) && find(exponent) == nullptr &&
+      Displacement(x_, exponent).usable())
     wanted_.push_back(exponent);
 }
 
 const Rung* Ladder::find(int exponent) const {
-  const auto at = std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
+  const auto at =
+      std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
   return at != rungs_.end() && at->exponent == exponent ? &*at : nullptr;
 }
 
 void Ladder::add(int exponent, double plus, double minus) {
-  const auto at = std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
+  const auto at =
+      std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
   rungs_.insert(at, Rung{exponent, Displacement(x_, exponent).step, plus, minus});
 }
 
 const Ladder::PairRung& Ladder::pair_rung(int level) {
-  while (static_cast<int>(pair_rungs_.size()) <= level) {
+  while (std::cmp_less_equal(pair_rungs_.size(), level)) {
     const int exponent = pair_exponent_ - static_cast<int>(pair_rungs_.size());
     const Rung* own = find(exponent);
     const bool measured = own != nullptr;
-    pair_rungs_.push_back(
-        {Displacement(x_, exponent), measured ? own->plus : 0.0, measured ? own->minus : 0.0, measured});
+    pair_rungs_.push_back({Displacement(x_, exponent), measured ? own->plus : 0.0,
+                           measured ? own->minus : 0.0, measured});
   }
   return pair_rungs_[static_cast<std::size_t>(level)];
 }
@@ -122,8 +129,8 @@ bool Ladder::shortened() const {
   return std::ranges::any_of(rungs_, [](const Rung& r) { return !r.finite(); });
 }
 
-// Without the rungs on which f is silent, and the last one above them, where it takes too few values;
-// all of them where f is silent everywhere.
+// Without the rungs on which f is silent, and the last one above them, where it takes too few
+// values; all of them where f is silent everywhere.
 std::span<const Rung> Ladder::resolved(double centre) const {
   const auto heard = [&](const Rung& r) { return !silent(r, centre); };
   const auto last = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), heard);
@@ -152,8 +159,8 @@ void Ladder::listen(double centre, double rounding) {
   noise_ = NoiseSummary(samples_, rounding);
 }
 
-// The lowest rungs that f resolves depart from smoothness far less than the noise level says, so what it
-// was taken from is the function itself on rungs too coarse for it.
+// The lowest rungs that f resolves depart from smoothness far less than the noise level says, so
+// what it was taken from is the function itself on rungs too coarse for it.
 bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
   const bool silent_below = silent(rungs_.back(), centre);
   double departed = 0.0;
@@ -167,7 +174,8 @@ bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
     rounding += std::pow(16.0 * std::numeric_limits<double>::epsilon() * s->magnitude, 2);
     ++count;
   }
-  // Next to silence few values are taken, and in single precision nothing departs from anything there.
+  // Next to silence few values are taken, and in single precision nothing departs from anything
+  // there.
   if (silent_below && rounding_ > single_rounding) return false;
   const double factor = silent_below ? 0.1 * quiet : quiet;
   return count == 4 && expected > rounding && departed < factor * factor * expected;
@@ -179,7 +187,8 @@ void Ladder::want_finer(double centre) {
     if (bottom() > start_ - shrink_limit) want(bottom() - stride);
     return;
   }
-  const auto heard = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), [&](const Rung& r) { return !silent(r, centre); });
+  const auto heard = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(),
+                                          [&](const Rung& r) { return !silent(r, centre); });
   if (heard == rungs_.rend()) return;
   const int lowest = heard->exponent;
   for (int e = lowest + 2 * stride; e >= lowest; --e) want(e);
@@ -195,9 +204,14 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   curvature_ = significant ? best.value : 0.0;
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.count);
   const bool truncated = none || best.error > 4.0 * best.noise;
-  const bool too_coarse = (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
+  const bool too_coarse =
+      (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
   if (too_coarse) want_finer(centre);
-  if (!wanted_.empty() || none || refined_) return;
+  if (!wanted_.empty() || none) return;
+  const int middle = q.exponent[static_cast<std::size_t>(best.coarsest)];
+  const bool within =
+      middle <= refined_at_ + halvings_above && middle - best.order >= refined_at_ - halvings_below;
+  if (refinements_ >= most_refinements || (refined_ && within)) return;
 
   // An order that reaches below the top would gain little from a coarser rung.
   const bool at_top = best.coarsest + best.order == 0 && rungs_.front().finite();
@@ -207,9 +221,37 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   if (!wanted_.empty()) return;
 
   refined_ = true;
-  const int middle = q.exponent[static_cast<std::size_t>(best.coarsest)];
+  refined_at_ = middle;
+  ++refinements_;
   for (int e = middle + halvings_above; e >= middle - halvings_below; --e)
     if (e <= top()) want(e);
+}
+
+void Ladder::choose_pair_rung(const Quotients& quotients, const Extrapolation& second, const Extrapolated& best,
+                              int levels) {
+  pair_exponent_ = std::min(pair_exponent_, quotients.exponent[static_cast<std::size_t>(best.coarsest)]);
+  const int order = std::clamp(levels - 1, 1, max_order);
+  const auto off = [&](int r) { return std::abs(second.value(r, order) - best.value); };
+  const auto cost = [&](int r) {
+    const auto at = static_cast<std::size_t>(r);
+    const bool halvings =
+        quotients.exponent[at] - quotients.exponent[at + static_cast<std::size_t>(order)] == order;
+    // Where f flattens out, extrapolation meets the value by accident only.
+    const bool flat = std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value);
+    if (!halvings || flat) return std::numeric_limits<double>::infinity();
+    // An error that is zero by accident would pick an absurd step: the next rung must agree.
+    return std::max(off(r), off(r + 1)) + second.noise(r, order);
+  };
+  double least = std::numeric_limits<double>::infinity();
+  for (int r = 0; r + order + 1 < second.rungs(); ++r) least = std::min(least, cost(r));
+  // Of equals the finest: a step that gains nothing for the axis loses for its pairs.
+  for (int r = second.rungs() - order - 2; r >= 0; --r) {
+    if (cost(r) > 2.0 * least || !std::isfinite(least)) continue;
+    pair_exponent_ = quotients.exponent[static_cast<std::size_t>(r)];
+    const double change = std::abs(second.value(r, order) - second.value(r + 1, order - 1));
+    reduction_ = off(r) + best.error < change ? (off(r) + best.error) / change : 1.0;
+    break;
+  }
 }
 
 void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
@@ -220,25 +262,7 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
   const Extrapolated best = second.best(&first);
   derivatives_ = {first.best(), best};
   pair_exponent_ = std::min(start_, top());
-  if (best.coarsest >= 0 && std::abs(best.value) > best.error) {
-    pair_exponent_ = std::min(pair_exponent_, q.exponent[static_cast<std::size_t>(best.coarsest)]);
-    const int order = std::clamp(levels - 1, 1, max_order);
-    const auto off = [&](int r) { return std::abs(second.value(r, order) - best.value); };
-    double least = std::numeric_limits<double>::infinity();
-    for (int r = 0; r + order + 1 < second.rungs(); ++r) {
-      const auto at = static_cast<std::size_t>(r);
-      if (q.exponent[at] - q.exponent[at + static_cast<std::size_t>(order)] != order) continue;
-      // Where f flattens out, extrapolation meets the value by accident only.
-      if (std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value)) continue;
-      // An error that is zero by accident would pick an absurd step: the next rung must agree.
-      const double cost = std::max(off(r), off(r + 1)) + second.noise(r, order);
-      if (cost >= least) continue;
-      least = cost;
-      pair_exponent_ = q.exponent[at];
-      const double change = std::abs(second.value(r, order) - second.value(r + 1, order - 1));
-      reduction_ = off(r) + best.error < change ? (off(r) + best.error) / change : 1.0;
-    }
-  }
+  if (best.coarsest >= 0 && std::abs(best.value) > best.error) choose_pair_rung(q, second, best, levels);
   for (int l = 0; l < levels; ++l) want(pair_exponent_ - l);
 }
 

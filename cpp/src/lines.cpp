@@ -16,7 +16,9 @@ double excess(double difference, double error) {
   return std::isfinite(over) ? std::max(over, 0.0) : 0.0;
 }
 
-double quadratic_form(const Eigen::MatrixXd& matrix, const Eigen::VectorXd& v) { return v.dot(matrix * v); }
+double quadratic_form(const Eigen::MatrixXd& matrix, const Eigen::VectorXd& v) {
+  return v.dot(matrix * v);
+}
 
 }  // namespace
 
@@ -24,26 +26,29 @@ Eigen::VectorXd natural_steps(const Eigen::VectorXd& x) {
   return x.unaryExpr([](double value) { return value == 0.0 ? 0.25 : 0.25 * std::abs(value); });
 }
 
-Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& curvature, const Eigen::VectorXd& error) : x_(std::move(x)) {
-  const Eigen::VectorXd natural = natural_steps(x_);
+Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::VectorXd& curvature,
+             const Eigen::VectorXd& error)
+    : x_(std::move(x)) {
   double reach = std::numeric_limits<double>::infinity();
   Eigen::VectorXd length(x_.size());
   for (Eigen::Index i = 0; i < x_.size(); ++i) {
     const bool seen = std::abs(curvature[i]) > error[i];
     length[i] = seen ? 1.0 / std::sqrt(std::abs(curvature[i])) : 0.0;
-    if (seen) reach = std::min(reach, natural[i] / length[i]);
+    if (seen) reach = std::min(reach, step[i] / length[i]);
   }
   if (!std::isfinite(reach)) reach = 1.0;
-  length = (length.array() > 0.0).select(length, natural / reach);
+  length = (length.array() > 0.0).select(length, step / reach);
   std::mt19937 signs(static_cast<unsigned>(x_.size()));  // the same for the same problem
   for (int k = 0; k < (x_.size() >= many ? 2 : 1); ++k) {
-    const Eigen::VectorXd direction = length.unaryExpr([&](double l) { return signs() % 2 != 0 ? l : -l; });
+    const Eigen::VectorXd direction =
+        length.unaryExpr([&](double l) { return signs() % 2 != 0 ? l : -l; });
     lines_.push_back({direction, reach, Ladder(0.0, 1.0, reach), {}});
   }
 }
 
 Points Lines::points() const {
-  Points points(static_cast<Eigen::Index>(lines_.size() * 2 * lines_[0].ladder.wanted().size()), x_.size());
+  Points points(static_cast<Eigen::Index>(lines_.size() * 2 * lines_[0].ladder.wanted().size()),
+                x_.size());
   Eigen::Index row = 0;
   for (const Line& line : lines_) {
     for (const int exponent : line.ladder.wanted()) {
@@ -58,6 +63,7 @@ Points Lines::points() const {
 void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre, double noise,
                  const Eigen::VectorXd& gradient, const Eigen::MatrixXd& hessian) {
   const double rounding = rounding_level(static_cast<int>(x_.size()));
+  nfev_ = static_cast<int>(values.size());
   Eigen::Index row = 0;
   for (Line& line : lines_) {
     const std::vector<int> exponents = line.ladder.wanted();
@@ -77,22 +83,25 @@ void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre,
   }
 }
 
-double Lines::curvature_excess(const Line& line, const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
+double Lines::curvature_excess(const Line& line, const Eigen::MatrixXd& hessian,
+                               const Eigen::MatrixXd& error) const {
   const Extrapolated& second = line.derivatives.second;
   return excess(quadratic_form(hessian, line.direction) - second.value,
                 quadratic_form(error, line.direction.cwiseAbs()) + second.error);
 }
 
 bool Lines::agree(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
-  return std::ranges::all_of(lines_, [&](const Line& line) { return curvature_excess(line, hessian, error) == 0.0; });
+  return std::ranges::all_of(
+      lines_, [&](const Line& line) { return curvature_excess(line, hessian, error) == 0.0; });
 }
 
-Eigen::VectorXd Lines::widened(const Eigen::VectorXd& gradient, const Eigen::VectorXd& error) const {
+Eigen::VectorXd Lines::widened(const Eigen::VectorXd& gradient,
+                               const Eigen::VectorXd& error) const {
   Eigen::VectorXd result = error;
   for (const Line& line : lines_) {
     const Extrapolated& first = line.derivatives.first;
-    const double over =
-        excess(line.direction.dot(gradient) - first.value, line.direction.cwiseAbs().dot(error) + first.error);
+    const double over = excess(line.direction.dot(gradient) - first.value,
+                               line.direction.cwiseAbs().dot(error) + first.error);
     result = result.cwiseMax(2.0 * over * line.direction.cwiseAbs().cwiseInverse());
   }
   return result;

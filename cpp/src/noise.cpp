@@ -55,7 +55,8 @@ std::vector<double> levels(std::span<const NoiseSummary> axes, Law law) {
   std::vector<double> level;
   for (const NoiseSummary& axis : axes) {
     // A window over few rungs sees the function itself; the other axes know better.
-    const double most = axis.informative < few ? 10.0 * common : std::numeric_limits<double>::infinity();
+    const double most =
+        axis.informative < few ? 10.0 * common : std::numeric_limits<double>::infinity();
     level.push_back(std::max(std::min(axis.level[law], most), common));
   }
   return level;
@@ -81,15 +82,17 @@ NoiseSummary::NoiseSummary(std::span<const NoiseSample> samples, double rounding
     // Deviations below rounding count as rounding.
     const double deviation = std::log(std::max(sample.deviation, rounding * sample.magnitude));
     const double magnitude = std::log(sample.magnitude);
-    const std::array<double, laws> l = {deviation - magnitude, deviation - 0.5 * magnitude, deviation};
+    const std::array<double, laws> l = {deviation - magnitude, deviation - 0.5 * magnitude,
+                                        deviation};
     for (std::size_t law = 0; law < laws; ++law) {
       sum[law] += l[law];
       square[law] += l[law] * l[law];
     }
   }
-  if (count > 0.0)
+  if (count > 0.0) {
     for (std::size_t law = 0; law < laws; ++law)
       spread[law] = square[law] / count - std::pow(sum[law] / count, 2);
+  }
 }
 
 double NoiseModel::at(double magnitude) const {
@@ -110,9 +113,11 @@ std::vector<NoiseModel> estimate_noise(std::span<const NoiseSummary> axes, doubl
   std::vector<double> absolute(axes.size(), 0.0);
   if (is_absolute) absolute = levels(axes, absolute_law);
   std::vector<NoiseModel> models;
-  for (std::size_t i = 0; i < axes.size(); ++i)
-    models.push_back({std::max(absolute[i], axes[i].resolution), root[i], std::max(relative[i], rounding),
-                      axes[i].heard});
+  models.reserve(axes.size());
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    models.push_back({std::max(absolute[i], axes[i].resolution), root[i],
+                      std::max(relative[i], rounding), axes[i].heard});
+  }
   return models;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <utility>
 
 namespace hesscape {
@@ -14,18 +15,19 @@ constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
 constexpr int pairs_at_once = 2048;
 constexpr std::size_t most_pair_levels = 16;
-constexpr int line_values = 36;      // what is kept for confronting the result with other values
+constexpr int line_values = 36;  // what is kept for confronting the result with other values
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
-constexpr double noise_sigmas = 6.0;
+constexpr double noise_sigmas = 5.0;
 constexpr double backward_ulps = 0x1p-51;
-constexpr double relative_tolerance = 2e-8;  // pairs with a larger error get further levels
+constexpr double relative_tolerance = 6e-8;  // pairs with a larger error get further levels
 
-// By how much the changes in the table exceed the noise: the least root mean square over a few neighbours
-// of one order. Truncation shrinks with the step and the order, noise that is larger than it was taken for
-// does not; a single change may be small by accident.
-double least_departure(std::span<const double> step, std::span<const double> quotient, std::span<const double> noise) {
+// By how much the changes in the table exceed the noise: the least root mean square over a few
+// neighbours of one order. Truncation shrinks with the step and the order, noise that is larger
+// than it was taken for does not; a single change may be small by accident.
+double least_departure(std::span<const double> step, std::span<const double> quotient,
+                       std::span<const double> noise) {
   constexpr int window = 3;
   const Extrapolation table(step, quotient, noise);
   double least = inf;
@@ -38,7 +40,8 @@ double least_departure(std::span<const double> step, std::span<const double> quo
       for (int r = first; r < first + width; ++r) {
         const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
         // f may be zero throughout, and its noise with it.
-        if (change > 0.0) square += std::pow(change / (table.noise(r, k) + table.noise(r + 1, k)), 2);
+        if (change > 0.0)
+          square += std::pow(change / (table.noise(r, k) + table.noise(r + 1, k)), 2);
       }
       least = std::min(least, std::sqrt(square / width));
     }
@@ -75,8 +78,10 @@ Stencil::Stencil(Points points, StencilOptions options)
 int Stencil::affordable_levels() const {
   if (options_.levels > 0) return options_.levels;
   if (n() == 1 || !options_.pairs) return least_levels;
-  const auto used = *std::max_element(result_.nfev.begin() + wave_first_, result_.nfev.begin() + wave_last_);
-  const double left = 2.5 * n() * n() + 60.0 * n() - static_cast<double>(used) - line_values - 2.0 * n();
+  const auto used =
+      *std::max_element(result_.nfev.begin() + wave_first_, result_.nfev.begin() + wave_last_);
+  const double left =
+      2.5 * n() * n() + 60.0 * n() - static_cast<double>(used) - line_values - 2.0 * n();
   return std::clamp(static_cast<int>(left / (n() * (n() - 1.0))), least_levels, most_levels);
 }
 
@@ -133,8 +138,8 @@ void Stencil::ask_checks() {
     for (int i = 0; i < n(); ++i) ask_for(p, i, ladder(p, i).check_point());
 }
 
-// Rounding errors that scale with a dyadic step are the same on all rungs, where no difference shows
-// them. A function computed in single precision betrays itself by its values.
+// Rounding errors that scale with a dyadic step are the same on all rungs, where no difference
+// shows them. A function computed in single precision betrays itself by its values.
 void Stencil::take_checks(const Eigen::Ref<const Eigen::VectorXd>& values) {
   rounding_.clear();
   Eigen::Index row = 0;
@@ -142,7 +147,8 @@ void Stencil::take_checks(const Eigen::Ref<const Eigen::VectorXd>& values) {
     const auto own = values.segment(row, n()).array();
     row += n();
     const auto changed = own != centre(p);
-    const bool single = changed.any() && (!changed || own == own.cast<float>().cast<double>()).all();
+    const bool single =
+        changed.any() && (!changed || own == own.cast<float>().cast<double>()).all();
     rounding_.push_back(rounding_level(n(), single));
   }
   phase_ = Phase::ladders;
@@ -189,7 +195,8 @@ void Stencil::estimate_noise_of(int point) {
   const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
   const auto size = static_cast<std::size_t>(n());
   const double rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
-  std::vector<NoiseModel> models(size, {.absolute = options_.noise.value_or(0.0), .relative = rounding});
+  std::vector<NoiseModel> models(size,
+                                 {.absolute = options_.noise.value_or(0.0), .relative = rounding});
   if (!options_.noise) {
     std::vector<NoiseSummary> axes;
     axes.reserve(size);
@@ -208,21 +215,25 @@ void Stencil::estimate_noise_of(int point) {
 void Stencil::plan_ladders() {
   for (std::size_t l = 0; l < ladders_.size(); ++l) {
     const int point = wave_first_ + static_cast<int>(l) / n();
-    if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite) continue;  // it has no rungs
+    if (result_.status[static_cast<std::size_t>(point)] == Status::not_finite)
+      continue;  // it has no rungs
     if (!ladders_[l].wanted().empty()) ladders_[l].plan(centre(point), axis_noise_[l]);
   }
 }
 
-// Rounding inside f is at best that of a point some ulps from x. Displaced to where f is larger by M,
-// the gradient there is about sqrt(2 M H), and moves f by an ulp of x times that.
+// Rounding inside f is at best that of a point some ulps from x. Displaced to where f is larger by
+// M, the gradient there is about sqrt(2 M H), and moves f by an ulp of x times that.
 void Stencil::add_argument_rounding(int point) {
   const auto first = static_cast<std::size_t>((point - wave_first_) * n());
   double moved = 0.0;
-  for (int i = 0; i < n(); ++i)
-    moved = std::hypot(moved, std::sqrt(std::abs(ladder(point, i).curvature())) * ladder(point, i).x());
-  const double unit = rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
+  for (int i = 0; i < n(); ++i) {
+    moved =
+        std::hypot(moved, std::sqrt(std::abs(ladder(point, i).curvature())) * ladder(point, i).x());
+  }
+  const double unit =
+      rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
   for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i)
-    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::sqrt(2.0) * moved);
+    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::numbers::sqrt2 * moved);
 }
 
 void Stencil::conclude_ladders() {
@@ -230,8 +241,10 @@ void Stencil::conclude_ladders() {
   for (int p = wave_first_; p < wave_last_; ++p) {
     if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
     add_argument_rounding(p);
-    for (int i = 0; i < n(); ++i)
-      ladder(p, i).conclude(centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)], levels_);
+    for (int i = 0; i < n(); ++i) {
+      ladder(p, i).conclude(
+          centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)], levels_);
+    }
   }
 }
 
@@ -266,8 +279,11 @@ void Stencil::finish_axes() {
   pair_j_ = 1;
   const long long budget = (5LL * n() * n()) / 2 + 60LL * n();
   spare_.clear();
-  for (int p = wave_first_; p < wave_last_; ++p)
-    spare_.push_back(options_.levels > 0 ? 0 : budget - result_.nfev[static_cast<std::size_t>(p)] - 1LL * levels_ * n() * (n() - 1) - line_values);
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    spare_.push_back(options_.levels > 0 ? 0
+                                         : budget - result_.nfev[static_cast<std::size_t>(p)] -
+                                               1LL * levels_ * n() * (n() - 1) - line_values);
+  }
   ask_pairs();
 }
 
@@ -287,7 +303,7 @@ void Stencil::ask_pairs() {
       pair.point = pair_point_;
       pair.i = pair_i_;
       pair.j = pair_j_;
-      pairs_.push_back(std::move(pair));
+      pairs_.push_back(pair);
       for (int l = 0; l < levels_; ++l) ask_level(static_cast<int>(pairs_.size()) - 1, l);
       if (++pair_j_ == n()) {
         pair_j_ = ++pair_i_ + 1;
@@ -338,16 +354,20 @@ void Stencil::take_level(const PairRequest& request, const double*& value) {
   const auto own_j = j.measured ? std::pair(j.plus, j.minus) : two();
   const double f = centre(pair.point);
   const double area = 2.0 * i.at.step * j.at.step;
-  const double q = ((both.first - own_i.first) - (own_j.first - f)) + ((both.second - own_i.second) - (own_j.second - f));
+  const double q = ((both.first - own_i.first) - (own_j.first - f)) +
+                   ((both.second - own_i.second) - (own_j.second - f));
   if (!std::isfinite(q) || !(area > 0.0)) {
     ++pair.lost;
     return;
   }
-  const double magnitude = std::max({std::abs(both.first), std::abs(both.second), std::abs(own_i.first),
-                                     std::abs(own_i.second), std::abs(own_j.first), std::abs(own_j.second), std::abs(f)});
-  const auto base = axis_noise_.begin() + static_cast<std::ptrdiff_t>((pair.point - wave_first_) * n());
+  const double magnitude = std::max({std::abs(both.first), std::abs(both.second),
+                                     std::abs(own_i.first), std::abs(own_i.second),
+                                     std::abs(own_j.first), std::abs(own_j.second), std::abs(f)});
+  const auto base =
+      axis_noise_.begin() + static_cast<std::ptrdiff_t>((pair.point - wave_first_) * n());
   const double sigma = std::max(base[pair.i].at(magnitude), base[pair.j].at(magnitude));
-  pair_levels_[static_cast<std::size_t>(request.pair) * most_pair_levels + static_cast<std::size_t>(pair.held++)] = {
+  pair_levels_[static_cast<std::size_t>(request.pair) * most_pair_levels +
+               static_cast<std::size_t>(pair.held++)] = {
       std::ldexp(1.0, -request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area};
 }
 
@@ -372,10 +392,11 @@ void Stencil::store_pairs() {
       result_.hessian_error(pair.point, cell) = pair.error;
     }
     Status& status = result_.status[static_cast<std::size_t>(pair.point)];
-    if (pair.held == 0)
+    if (pair.held == 0) {
       status = Status::no_step;
-    else if (pair.lost > 0 && status == Status::ok)
+    } else if (pair.lost > 0 && status == Status::ok) {
       status = Status::shortened;
+    }
   }
 }
 
@@ -396,7 +417,8 @@ void Stencil::judge(std::size_t index) {
     noise[l] = level[l].noise;
   }
   if (!heard(pair)) {
-    const double excess = least_departure({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
+    const double excess =
+        least_departure({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
     for (double& level_noise : std::span(noise).first(count)) level_noise *= excess;
   }
   const Extrapolation table({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
@@ -406,7 +428,7 @@ void Stencil::judge(std::size_t index) {
   if (const int order = pair.held - 1; order <= max_order) {
     // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
     const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
-    const double gain = std::min(1.0, 10.0 * std::max(li.reduction(), lj.reduction()));
+    const double gain = std::min(1.0, 30.0 * std::max(li.reduction(), lj.reduction()));
     const double allowance = 3.0 * table.noise(0, order);
     const double error = gain * change + allowance;
     if (error < best.error) best = {table.value(0, order), error, allowance, 0, order};
@@ -418,8 +440,8 @@ void Stencil::judge(std::size_t index) {
   const double scale = std::max(std::abs(best.value), std::sqrt(std::abs(hii * hjj)));
   long long& spare = spare_[static_cast<std::size_t>(row)];
   pair.error = best.error + backward_ulps * scale;
-  pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise && spare >= 6 &&
-                    count < most_pair_levels;
+  pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise &&
+                    spare >= 6 && count < most_pair_levels;
   if (pair.wants_more) spare -= 6;
 }
 

@@ -17,9 +17,7 @@ using hesscape::RowMatrix;
 using hesscape::SymmetricStack;
 namespace check = hesscape::check;
 
-std::mt19937 generator(unsigned seed) {
-  return std::mt19937(seed);
-}
+std::mt19937 generator(unsigned seed) { return std::mt19937(seed); }
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 

@@ -2,7 +2,6 @@
 #include <cmath>
 #include <cstddef>
 #include <random>
-#include <span>
 #include <vector>
 
 #include "check.hpp"
@@ -12,13 +11,16 @@ namespace {
 
 using hesscape::NoiseModel;
 using hesscape::NoiseSample;
+using hesscape::NoiseSummary;
 namespace check = hesscape::check;
 
 using Axes = std::vector<std::vector<NoiseSample>>;
 
 std::vector<NoiseModel> estimate(const Axes& axes) {
-  const std::vector<std::span<const NoiseSample>> spans(axes.begin(), axes.end());
-  return hesscape::estimate_noise(spans, hesscape::rounding_level(static_cast<int>(axes.size())));
+  const double rounding = hesscape::rounding_level(static_cast<int>(axes.size()));
+  std::vector<NoiseSummary> summaries;
+  for (const auto& samples : axes) summaries.emplace_back(samples, rounding);
+  return hesscape::estimate_noise(summaries, rounding);
 }
 
 double median(std::vector<double> values) {

@@ -4,10 +4,11 @@ from . import plot
 from ._core import __version__
 from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .escape import Escape, Side, escape
+from .measurement import Measurement
 from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
-from .taylor import Measurement, TaylorModel, gradient, hessian, taylor
+from .taylor import TaylorModel, gradient, hessian, taylor
 
 __all__ = [
     "CriticalPoint",

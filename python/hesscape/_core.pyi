@@ -66,9 +66,12 @@ class Lines(metaclass=_Pybind11Type):
         self,
         x: NDArray[np.float64],
         *,
+        step: NDArray[np.float64],
         curvature: NDArray[np.float64],
         curvature_error: NDArray[np.float64],
     ) -> None: ...
+    @property
+    def nfev(self) -> int: ...
     def points(self) -> NDArray[np.float64]: ...
     def tell(
         self,
@@ -79,9 +82,7 @@ class Lines(metaclass=_Pybind11Type):
         gradient: NDArray[np.float64],
         hessian: NDArray[np.float64],
     ) -> None: ...
-    def agree(
-        self, hessian: NDArray[np.float64], hessian_error: NDArray[np.float64]
-    ) -> bool: ...
+    def agree(self, hessian: NDArray[np.float64], hessian_error: NDArray[np.float64]) -> bool: ...
     def gradient_error(
         self, gradient: NDArray[np.float64], gradient_error: NDArray[np.float64]
     ) -> NDArray[np.float64]: ...

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
-Function = Callable[[Array], Any]
+Function = Callable[[Any], Any]
 
 
 class StationaryPoint(NamedTuple):
@@ -68,13 +68,15 @@ def make_surface(
     critical_points: Sequence[tuple[Sequence[float], tuple[int, int, int]]] = (),
     zero_modes: int = 0,
 ) -> Surface:
-    """A Surface from three functions of an array that is neither a list nor of integers."""
+    """Make a Surface from three functions of an array that is neither a list nor of integers."""
 
     def accepting(function: Function) -> Function:
         def call(x: ArrayLike) -> Any:
             point = np.asarray(x)
             if point.ndim == 0 or point.shape[0] != n:
-                raise ValueError(f"{name}: x must have {n} rows (coordinates), got shape {point.shape}")
+                raise ValueError(
+                    f"{name}: x must have {n} rows (coordinates), got shape {point.shape}"
+                )
             return function(point if point.dtype.kind in "fc" else point.astype(float))
 
         call.__name__ = call.__qualname__ = name
@@ -83,10 +85,14 @@ def make_surface(
     def known(x: Sequence[float], inertia: tuple[int, int, int]) -> StationaryPoint:
         negative, zero, positive = inertia
         definite = "degenerate" if zero > zero_modes else "maximum" if negative else "minimum"
-        return StationaryPoint(tuple(map(float, x)), "saddle" if negative and positive else definite, inertia)
+        return StationaryPoint(
+            tuple(map(float, x)), "saddle" if negative and positive else definite, inertia
+        )
 
     points = tuple(known(x, inertia) for x, inertia in critical_points)
-    return Surface(name, n, accepting(fun), accepting(gradient), accepting(hessian), points, zero_modes)
+    return Surface(
+        name, n, accepting(fun), accepting(gradient), accepting(hessian), points, zero_modes
+    )
 
 
 def diagonal(d: Array) -> Array:
@@ -102,11 +108,11 @@ def constant(c: Array, x: Array) -> Array:
 
 
 def outer(a: Array, b: Array) -> Array:
-    """The (n, n, ...) products of the coordinates."""
+    """Give the (n, n, ...) products of the coordinates."""
     return a[:, None] * b[None, :]
 
 
 def matrix(rows: list[list[Any]]) -> Array:
-    """A matrix of entries that are numbers or arrays over the points."""
+    """Make a matrix of entries that are numbers or arrays over the points."""
     shape = np.broadcast_shapes(*(np.shape(entry) for row in rows for entry in row))
     return np.stack([np.stack([np.broadcast_to(entry, shape) for entry in row]) for row in rows])

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+MOST_LEVELS = 12  # halvings of the step of a pair
+
 
 def as_array(what: str, value: Any) -> NDArray[Any]:
     """Give `value` as an array; `what` begins the refusal, as in "x must be" or "fun must return"."""
@@ -57,9 +59,10 @@ def integer(name: str, value: Any, *, least: int, most: int) -> int:
     """Give an integer between two bounds."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer from {least} to {most}, got {value!r}")
-    if not least <= value <= most:
+    number = int(value)
+    if not least <= number <= most:
         raise ValueError(f"{name} must be an integer from {least} to {most}, got {value!r}")
-    return int(value)
+    return number
 
 
 def steps(step: ArrayLike | None, x: Array) -> Array:

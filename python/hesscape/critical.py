@@ -14,14 +14,15 @@ from . import _core
 from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
 from ._inertia import Array, Signs, prove
 from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
+from ._taylor_model import TaylorModel
 from .objective import Objective
-from .taylor import TaylorModel, measure
-
+from .taylor import measure
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
 NEEDS = ("kind", "inertia", "spectrum")
 EPS = float(np.finfo(np.float64).eps)
+NEAR = 1e-3
 
 
 def classify_hessian(
@@ -134,17 +135,15 @@ def verdict(
 ) -> CriticalPoint:
     """Classify a point that was measured before; parameters as for `classify`."""
     gtol = _check(gtol, need)
-    h = np.asarray(taylor.hessian, dtype=np.float64)
-    e = np.broadcast_to(np.asarray(taylor.hessian_error, dtype=np.float64), h.shape)
+    h, e = taylor.hessian, taylor.hessian_error
     unknown = ~(np.isfinite(h) & np.isfinite(e))
     if unknown.any():
         h, e = np.where(unknown, 0.0, h), np.where(unknown, np.inf, e)
-    h, checked = symmetric_stack(h, e)
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
-    gradient = np.asarray(taylor.gradient, dtype=np.float64)
-    gradient_error = np.broadcast_to(np.asarray(taylor.gradient_error, dtype=float), gradient.shape)
-    slopes = _slopes(gradient[None], gradient_error[None], gtol)
-    points = _assess(h, checked, count, basis, need, slopes)
+    # Where the gradient's error moves the stationary point by this part of the coordinate at most, it is no matter.
+    harmless = NEAR * 4 * _core.natural_steps(taylor.x) * np.abs(np.diag(h))
+    slopes = _slopes(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
+    points = _assess(h, e, count, basis, need, slopes)
     return replace(points[()], taylor=taylor, nfev=taylor.nfev, njev=taylor.njev)
 
 
@@ -166,7 +165,7 @@ class _Slopes(NamedTuple):
 
     gradient: Array | None  # (N, n)
     moving: NDArray[np.bool_]  # some entry exceeds gtol by more than its error
-    known: NDArray[np.bool_]  # all errors are finite
+    known: NDArray[np.bool_]  # all errors are within gtol, or harmless
     unresolved: Array  # the largest error, where it exceeds gtol and hides whether the point moves
     norm: Array
 
@@ -176,12 +175,13 @@ def _unknown_slopes(size: int) -> _Slopes:
     return _Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
 
 
-def _slopes(gradient: Array, error: Array, gtol: float) -> _Slopes:
-    moving = (np.abs(gradient) > gtol + error).any(axis=1)
+def _slopes(gradient: Array, error: Array, gtol: float, harmless: Array) -> _Slopes:
+    moving = np.asarray((np.abs(gradient) > gtol + error).any(axis=1))
     worst = np.where(np.isfinite(gradient) & ~np.isnan(error), error, np.inf).max(axis=1)
     unresolved = np.where(~moving & (worst > gtol), worst, np.nan)
     norm = np.hypot.reduce(gradient, axis=1)
-    return _Slopes(gradient, moving, np.isfinite(worst), unresolved, norm)
+    known = np.asarray((error <= np.maximum(gtol, harmless)).all(axis=1)) & np.isfinite(worst)
+    return _Slopes(gradient, moving, known, unresolved, norm)
 
 
 def _assess(

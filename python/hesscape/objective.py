@@ -48,7 +48,9 @@ class Objective:
     --------
     >>> import numpy as np
     >>> from hesscape import Objective, hessian
-    >>> rosenbrock = Objective(lambda x, a: (1 - x[0])**2 + a * (x[1] - x[0]**2)**2, args=(100,), vectorized=True)
+    >>> rosenbrock = Objective(
+    ...     lambda x, a: (1 - x[0]) ** 2 + a * (x[1] - x[0] ** 2) ** 2, args=(100,), vectorized=True
+    ... )
     >>> np.round(hessian(rosenbrock, [1, 1]), 9)
     array([[ 802., -400.],
            [-400.,  200.]])
@@ -58,7 +60,7 @@ class Objective:
     jac: Callable[..., Any] | None = None
     hess: Callable[..., Any] | None = None
     hessp: Callable[..., Any] | None = None
-    args: tuple[Any, ...] = ()
+    args: Any = ()
     vectorized: bool = False
     batch_axis: int = -1
     noise: float | None = None
@@ -81,7 +83,7 @@ class Objective:
     @classmethod
     def of(cls, fun: Callable[..., Any] | Objective, keywords: dict[str, Any]) -> Objective:
         """Give `fun` as an Objective, with the keywords that came beside it."""
-        if isinstance(fun, cls):
+        if isinstance(fun, Objective):
             return replace(fun, **keywords) if keywords else fun
         return cls(fun, **keywords)
 
@@ -122,14 +124,18 @@ class Objective:
                     f"got shape {gradients.shape}"
                 )
             return _real("jac", gradients if self.by_point else gradients.T)
-        return np.array([self.vector("jac", self.jac(x.copy(), *self.args), x.size) for x in points])
+        return np.array(
+            [self.vector("jac", self.jac(x.copy(), *self.args), x.size) for x in points]
+        )
 
     def curvature(self, x: Array) -> Array:
         """Evaluate the Hessian from `hess`, or column by column from `hessp`."""
         n = x.size
         if self.hess is None:
             assert self.hessp is not None
-            columns = [self.vector("hessp", self.hessp(x.copy(), e, *self.args), n) for e in np.eye(n)]
+            columns = [
+                self.vector("hessp", self.hessp(x.copy(), e, *self.args), n) for e in np.eye(n)
+            ]
             return np.array(columns)
         h = _validate.as_array("hess must return", self.hess(x.copy(), *self.args))
         if h.shape != (n, n):
@@ -156,7 +162,9 @@ def _scalars(results: list[Any]) -> Array:
         values = np.array(results)
     except ValueError:  # ragged
         values = np.empty(0)
-    if values.size == len(results) and values.dtype.kind in "biuf":  # arrays of one element too, as SciPy takes them
+    if (
+        values.size == len(results) and values.dtype.kind in "biuf"
+    ):  # arrays of one element too, as SciPy takes them
         return values.reshape(-1).astype(np.float64, copy=False)
     return np.array([_scalar(result) for result in results])
 
@@ -170,6 +178,8 @@ def _scalar(result: Any) -> float:
         try:
             return float(array.item())
         except OverflowError:
-            raise ValueError("fun must return real numbers that fit into float64, got a larger integer") from None
+            raise ValueError(
+                "fun must return real numbers that fit into float64, got a larger integer"
+            ) from None
     what = f"an array of shape {array.shape}" if array.ndim and array.size else repr(result)
     raise TypeError(f"fun must return a real number, got {what}; is vectorized=True meant?")

@@ -23,12 +23,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._surface import Array, Surface, constant, diagonal, make_surface, matrix, outer
+from ._surface import (
+    Array,
+    StationaryPoint,
+    Surface,
+    constant,
+    diagonal,
+    make_surface,
+    matrix,
+    outer,
+)
 
 __all__ = [
-    *("StationaryPoint", "Surface", "ackley", "deep_linear_network", "error_surface", "himmelblau", "lennard_jones"),
-    *("monkey_saddle", "muller_brown", "peano", "phi4_chain", "powers", "quadratic", "rastrigin", "rosenbrock"),
-    *("triple_product", "two_layer_network"),
+    "StationaryPoint",
+    "Surface",
+    "ackley",
+    "deep_linear_network",
+    "error_surface",
+    "himmelblau",
+    "lennard_jones",
+    "monkey_saddle",
+    "muller_brown",
+    "peano",
+    "phi4_chain",
+    "powers",
+    "quadratic",
+    "rastrigin",
+    "rosenbrock",
+    "triple_product",
+    "two_layer_network",
 ]
 
 
@@ -57,13 +80,19 @@ def quadratic(H: ArrayLike, centre: ArrayLike | None = None, offset: float = 0.0
 
     values = np.linalg.eigvalsh(h)
     flat = np.abs(values) <= 4 * n * np.finfo(float).eps * np.abs(values).max()
-    inertia = (int(np.sum((values < 0) & ~flat)), int(flat.sum()), int(np.sum((values > 0) & ~flat)))
+    inertia = (
+        int(np.sum((values < 0) & ~flat)),
+        int(flat.sum()),
+        int(np.sum((values > 0) & ~flat)),
+    )
 
     def fun(x: Array) -> Any:
         d = from_centre(x)
         return (d * times(d)).sum(0) / 2 + offset
 
-    return make_surface("quadratic", n, fun, lambda x: times(from_centre(x)), hessian, [(c.tolist(), inertia)])
+    return make_surface(
+        "quadratic", n, fun, lambda x: times(from_centre(x)), hessian, [(c.tolist(), inertia)]
+    )
 
 
 def deep_linear_network(depth: int) -> Surface:
@@ -95,7 +124,12 @@ def deep_linear_network(depth: int) -> Surface:
     origin = (1, 0, 1) if depth == 2 else (0, depth, 0)
     points = [([0.0] * depth, origin), ([1.0] * depth, (0, depth - 1, 1))]
     return make_surface(
-        f"deep_linear_network({depth})", depth, lambda x: (1 - x.prod(0)) ** 2, gradient, hessian, points
+        f"deep_linear_network({depth})",
+        depth,
+        lambda x: (1 - x.prod(0)) ** 2,
+        gradient,
+        hessian,
+        points,
     )
 
 
@@ -145,7 +179,9 @@ def two_layer_network(target: ArrayLike) -> Surface:
 
     def gradient(x: Array) -> Array:
         a, b, r = layers(x)
-        return np.stack([np.einsum("ij...,kj...->ik...", r, b), np.einsum("ik...,ij...->kj...", a, r)]).reshape(x.shape)
+        return np.stack(
+            [np.einsum("ij...,kj...->ik...", r, b), np.einsum("ik...,ij...->kj...", a, r)]
+        ).reshape(x.shape)
 
     def hessian(x: Array) -> Array:
         (a, b, r), m, eye = layers(x), k * k, np.eye(k, dtype=x.dtype)
@@ -161,7 +197,9 @@ def two_layer_network(target: ArrayLike) -> Surface:
     points = [([0.0] * (2 * k * k), (rank * k, 2 * (k - rank) * k, rank * k))]
     if rank == k:
         points.append(([*t.ravel(), *np.eye(k).ravel()], (0, k * k, k * k)))
-    return make_surface("two_layer_network", 2 * k * k, fun, gradient, hessian, points, k * k if rank == k else 0)
+    return make_surface(
+        "two_layer_network", 2 * k * k, fun, gradient, hessian, points, k * k if rank == k else 0
+    )
 
 
 def powers(exponents: Sequence[int], coefficients: Sequence[float] | None = None) -> Surface:
@@ -179,7 +217,9 @@ def powers(exponents: Sequence[int], coefficients: Sequence[float] | None = None
 
     def derivative(x: Array, order: int) -> Array:
         def one(a: float, q: int, u: Array) -> Any:
-            return a * math.perm(q, order) * u ** max(q - order, 0)  # perm(q, order) is 0 for q < order
+            return (
+                a * math.perm(q, order) * u ** max(q - order, 0)
+            )  # perm(q, order) is 0 for q < order
 
         return np.stack([one(a, q, u) for a, q, u in zip(c, p, x, strict=True)])
 
@@ -289,7 +329,9 @@ def himmelblau() -> Surface:
 
     def hessian(x: Array) -> Array:
         mixed = 4 * (x[0] + x[1])
-        return matrix([[12 * x[0] ** 2 + 4 * x[1] - 42, mixed], [mixed, 12 * x[1] ** 2 + 4 * x[0] - 26]])
+        return matrix(
+            [[12 * x[0] ** 2 + 4 * x[1] - 42, mixed], [mixed, 12 * x[1] ** 2 + 4 * x[0] - 26]]
+        )
 
     def fun(x: Array) -> Any:
         return (x[0] ** 2 + x[1] - 11) ** 2 + (x[0] + x[1] ** 2 - 7) ** 2
@@ -298,7 +340,7 @@ def himmelblau() -> Surface:
 
 
 def muller_brown() -> Surface:
-    """The Müller-Brown surface: three minima and the two saddles on the path between them.
+    """Give the Müller-Brown surface: three minima and the two saddles on the path between them.
 
     From K. Müller and L. D. Brown, Theor. Chim. Acta 53, 75 (1979), footnote 7; the stationary points are polished in
     50 digits and rounded.
@@ -330,7 +372,9 @@ def muller_brown() -> Surface:
         return out
 
     def gradient(x: Array) -> Array:
-        return np.stack([sum(f * p for f, p, *_ in terms(x)), sum(f * q for f, _, q, *_ in terms(x))])
+        return np.stack(
+            [sum(f * p for f, p, *_ in terms(x)), sum(f * q for f, _, q, *_ in terms(x))]
+        )
 
     def hessian(x: Array) -> Array:
         all_terms = terms(x)
@@ -339,7 +383,9 @@ def muller_brown() -> Surface:
         h_yy = sum(f * (q * q + c) for f, _, q, _, _, c in all_terms)
         return matrix([[h_xx, h_xy], [h_xy, h_yy]])
 
-    return make_surface("muller_brown", 2, lambda x: sum(f for f, *_ in terms(x)), gradient, hessian, points)
+    return make_surface(
+        "muller_brown", 2, lambda x: sum(f for f, *_ in terms(x)), gradient, hessian, points
+    )
 
 
 def rastrigin(n: int = 2) -> Surface:
@@ -387,7 +433,11 @@ def ackley(n: int = 2) -> Surface:
         radius, well, wave = parts(x)
         slope, sine = 0.2 * well / (n * radius), w / n * np.sin(w * x)
         bend = slope / (n * radius) * (1 / radius + 0.2)
-        return diagonal(slope + wave * w * w / n * np.cos(w * x)) - bend * outer(x, x) - wave * outer(sine, sine)
+        return (
+            diagonal(slope + wave * w * w / n * np.cos(w * x))
+            - bend * outer(x, x)
+            - wave * outer(sine, sine)
+        )
 
     return make_surface(f"ackley({n})", n, fun, gradient, hessian)
 
@@ -417,8 +467,12 @@ def phi4_chain(n: int, coupling: float = 1.0) -> Surface:
 
     modes = np.round(2 * coupling * (1 - np.cos(2 * np.pi * np.arange(n) / n)) - 1, 12)
     origin = (int(np.sum(modes < 0)), int(np.sum(modes == 0)), int(np.sum(modes > 0)))
-    points = [([0.0] * n, origin)] + ([([s] * n, (0, 0, n)) for s in (1.0, -1.0)] if coupling >= 0 else [])
-    return make_surface(f"phi4_chain({n})", n, fun, lambda x: x**3 - x + coupling * laplacian(x), hessian, points)
+    points = [([0.0] * n, origin)] + (
+        [([s] * n, (0, 0, n)) for s in (1.0, -1.0)] if coupling >= 0 else []
+    )
+    return make_surface(
+        f"phi4_chain({n})", n, fun, lambda x: x**3 - x + coupling * laplacian(x), hessian, points
+    )
 
 
 def lennard_jones(n_atoms: int) -> Surface:
@@ -466,4 +520,6 @@ def lennard_jones(n_atoms: int) -> Surface:
     r = 2 ** (1 / 6)
     points = [([0, 0, 0, r, 0, 0], (0, 5, 1))] if n_atoms == 2 else []
     modes = 5 if n_atoms == 2 else 6
-    return make_surface(f"lennard_jones({n_atoms})", 3 * n_atoms, fun, gradient, hessian, points, modes)
+    return make_surface(
+        f"lennard_jones({n_atoms})", 3 * n_atoms, fun, gradient, hessian, points, modes
+    )

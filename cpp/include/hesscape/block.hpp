@@ -1,9 +1,11 @@
-// A block of points for one call of f, in which only the coordinates that differ from x are written.
+// A block of points for one call of f, in which only the coordinates that differ from x are
+// written.
 #pragma once
 
-#include <Eigen/Core>
 #include <span>
 #include <vector>
+
+#include <Eigen/Core>
 
 #include "hesscape/stencil.hpp"
 

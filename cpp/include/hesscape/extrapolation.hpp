@@ -1,4 +1,5 @@
-// Richardson extrapolation of a difference quotient whose error is a series in the square of the step.
+// Richardson extrapolation of a difference quotient whose error is a series in the square of the
+// step.
 #pragma once
 
 #include <array>
@@ -19,8 +20,8 @@ struct Extrapolated {
   int order = 0;
 };
 
-// Neville's table over rungs of decreasing step. Entry (r, k) removes the first k terms of the error
-// series from the quotients of rungs r .. r + k (Ridders 1982; Romberg).
+// Neville's table over rungs of decreasing step. Entry (r, k) removes the first k terms of the
+// error series from the quotients of rungs r .. r + k (Ridders 1982; Romberg).
 class Extrapolation {
  public:
   // `quotient_noise` bounds the error that the noise of f leaves in each quotient.
@@ -31,9 +32,10 @@ class Extrapolation {
   double value(int rung, int order) const { return value_[at(rung, order)]; }
   double noise(int rung, int order) const { return noise_[at(rung, order)]; }
 
-  // The entry of least error. Every entry must agree with all finer ones of its order, so rungs that
-  // agree among themselves on an aliased value lose to the finer ones that see through it. A witness,
-  // the table of the first derivative from the same values, exposes those that even agree with them.
+  // The entry of least error. Every entry must agree with all finer ones of its order, so rungs
+  // that agree among themselves on an aliased value lose to the finer ones that see through it. A
+  // witness, the table of the first derivative from the same values, exposes those that even agree
+  // with them.
   Extrapolated best(const Extrapolation* witness = nullptr) const;
 
  private:

@@ -9,12 +9,13 @@
 namespace hesscape {
 
 // Two levels of steps along each axis, 4n gradients, one column of H for every four of them.
-// The error of an entry comes from three sources: what the extrapolation changed (times the share of it
-// that `reduction` says is left), the noise of the gradient, which the asymmetry of the raw columns
-// shows, and that asymmetry itself.
+// The error of an entry comes from three sources: what the extrapolation changed (times the share
+// of it that `reduction` says is left), the noise of the gradient, which the asymmetry of the raw
+// columns shows, and that asymmetry itself.
 class GradientStencil {
  public:
-  // `exponent` and `reduction` are those that the axes' ladders found for the values (`Derivatives`).
+  // `exponent` and `reduction` are those that the axes' ladders found for the values
+  // (`Derivatives`).
   GradientStencil(Eigen::VectorXd x, const Eigen::VectorXi& exponent, Eigen::VectorXd reduction);
 
   bool done() const { return axis_ == n(); }

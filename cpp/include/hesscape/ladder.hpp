@@ -1,4 +1,5 @@
-// The values of f along one axis, on a ladder of steps that grows, shrinks and fills in as they come.
+// The values of f along one axis, on a ladder of steps that grows, shrinks and fills in as they
+// come.
 #pragma once
 
 #include <span>
@@ -58,8 +59,8 @@ class Ladder {
   // Decides on the next rungs from what was measured: up while only noise limits the second
   // derivative, down while only truncation does, then the halvings around the best rung.
   void plan(double centre, const NoiseModel& noise);
-  // Settles the derivatives, and the rung from which `levels` halvings serve a pair best; wants those
-  // that are missing.
+  // Settles the derivatives, and the rung from which `levels` halvings serve a pair best; wants
+  // those that are missing.
   void conclude(double centre, const NoiseModel& noise, int levels);
 
   // What the last plan made of the second derivative; zero when it is within its error.
@@ -79,17 +80,23 @@ class Ladder {
   double x() const { return x_; }
 
  private:
+  struct Quotients;
+
   void want(int exponent);
   std::span<const Rung> resolved(double centre) const;
   bool quiet_below(double centre, const NoiseModel& noise) const;
   void want_finer(double centre);
+  void choose_pair_rung(const Quotients& quotients, const Extrapolation& second,
+                        const Extrapolated& best, int levels);
   int top() const { return rungs_.front().exponent; }
   int bottom() const { return rungs_.back().exponent; }
 
   double x_;
-  int start_;            // the first exponent tried
-  bool fixed_;           // the user gave the step: the ladder never grows
+  int start_;   // the first exponent tried
+  bool fixed_;  // the user gave the step: the ladder never grows
   bool refined_ = false;
+  int refined_at_ = 0;
+  int refinements_ = 0;
   int pair_exponent_ = 0;
   double reduction_ = 1.0;
   double curvature_ = 0.0;

@@ -1,28 +1,34 @@
 // Values along lines that a measurement did not use, to confront its result with.
 #pragma once
 
-#include <Eigen/Core>
 #include <vector>
+
+#include <Eigen/Core>
 
 #include "hesscape/ladder.hpp"
 #include "hesscape/stencil.hpp"
 
 namespace hesscape {
 
-// Steps that suit every axis can all be too coarse for what couples two of them, and a gradient or Hessian
-// that the user gives can be wrong. Along a line, f(x + s v) has the derivatives v'g and v'Hv, which a
-// ladder of steps measures without either; one or two lines in which all axes take part, balanced by their
-// curvatures so that none hides the others, expose a wrong entry anywhere.
+// Steps that suit every axis can all be too coarse for what couples two of them, and a gradient or
+// Hessian that the user gives can be wrong. Along a line, f(x + s v) has the derivatives v'g and
+// v'Hv, which a ladder of steps measures without either; one or two lines in which all axes take
+// part, balanced by their curvatures so that none hides the others, expose a wrong entry anywhere.
 class Lines {
  public:
-  // `curvature` is the diagonal of H, known within `error`.
-  Lines(Eigen::VectorXd x, const Eigen::VectorXd& curvature, const Eigen::VectorXd& error);
+  // No coordinate moves by more than its `step`; `curvature` is the diagonal of H, known within
+  // `error`.
+  Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::VectorXd& curvature,
+        const Eigen::VectorXd& error);
 
   // The points whose values are wanted, as rows.
   Points points() const;
-  // Their values, and what is known of f at x; the derivatives only tell how rounding of the points counts.
+  // Their values, and what is known of f at x; the derivatives only tell how rounding of the points
+  // counts.
   void tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre, double noise,
             const Eigen::VectorXd& gradient, const Eigen::MatrixXd& hessian);
+
+  int nfev() const { return nfev_; }
 
   // Whether the curvatures along the lines are within the errors of H and their own.
   bool agree(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const;
@@ -38,10 +44,12 @@ class Lines {
     AxisDerivatives derivatives;
   };
 
-  double curvature_excess(const Line& line, const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const;
+  double curvature_excess(const Line& line, const Eigen::MatrixXd& hessian,
+                          const Eigen::MatrixXd& error) const;
 
   Eigen::VectorXd x_;
   std::vector<Line> lines_;
+  int nfev_ = 0;
 };
 
 // The steps that ladders start from: a quarter of each coordinate, or of one where it is zero.

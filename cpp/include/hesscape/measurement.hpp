@@ -1,4 +1,5 @@
-// A stencil whose points are handed out block by block, in memory bounded however large the problem.
+// A stencil whose points are handed out block by block, in memory bounded however large the
+// problem.
 #pragma once
 
 #include <Eigen/Core>

@@ -1,9 +1,10 @@
 // Gradient and Hessian of a stack of points from values of f alone, by asking and being told.
 #pragma once
 
-#include <Eigen/Core>
 #include <optional>
 #include <vector>
+
+#include <Eigen/Core>
 
 #include "hesscape/ladder.hpp"
 #include "hesscape/noise.hpp"
@@ -16,8 +17,8 @@ using Points = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 struct StencilOptions {
   std::optional<double> noise;  // one standard deviation of f; estimated when absent
   Eigen::VectorXd step;         // the coarsest step along each axis; empty: from the data
-  int levels = 0;               // of extrapolation for the pairs; 0: what 2.5 n^2 + 60 n values allow
-  bool pairs = true;            // false: gradient and diagonal only
+  int levels = 0;     // of extrapolation for the pairs; 0: what 2.5 n^2 + 60 n values allow
+  bool pairs = true;  // false: gradient and diagonal only
 };
 
 // One row or one n x n block a point; errors are bounds within the noise model.
@@ -26,8 +27,8 @@ struct Derivatives {
   Points gradient, gradient_error;
   Points curvature, curvature_error;  // the diagonal of H
   Points hessian, hessian_error;      // (N, n * n); empty without pairs
-  // What the axes' ladders found for differences in several coordinates: the step 2^exponent, and by
-  // how much one more extrapolation reduces the truncation error there.
+  // What the axes' ladders found for differences in several coordinates: the step 2^exponent, and
+  // by how much one more extrapolation reduces the truncation error there.
   Eigen::Matrix<int, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> exponent;
   Points reduction;
   Eigen::VectorXd noise;
@@ -42,8 +43,8 @@ struct Probe {
   double xi, xj;
 };
 
-// The measurement goes in waves of points that share blocks of values: first the centres and the axes'
-// ladders, round by round, then the pairs, a bounded number at a time.
+// The measurement goes in waves of points that share blocks of values: first the centres and the
+// axes' ladders, round by round, then the pairs, a bounded number at a time.
 class Stencil {
  public:
   // Rows of `points` are points; all finite, at least one column.
@@ -80,7 +81,9 @@ class Stencil {
   };
 
   int n() const { return static_cast<int>(points_.cols()); }
-  Ladder& ladder(int point, int axis) { return ladders_[static_cast<std::size_t>((point - wave_first_) * n() + axis)]; }
+  Ladder& ladder(int point, int axis) {
+    return ladders_[static_cast<std::size_t>((point - wave_first_) * n() + axis)];
+  }
   double centre(int point) const { return result_.value[point]; }
   void ask_for(int point, int i, double xi, int j = -1, double xj = 0.0);
   void start_wave();
@@ -97,10 +100,10 @@ class Stencil {
   void add_backward_error(int point);
   void ask_pairs();
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
-  void ask_level(int pair, int level);
+  void ask_level(int index, int level);
   void take_level(const PairRequest& request, const double*& value);
   bool heard(const Pair& pair) const;
-  void judge(std::size_t pair);
+  void judge(std::size_t index);
   void store_pairs();
   int affordable_levels() const;
   bool more_pairs() const { return pair_point_ < wave_last_; }
@@ -123,7 +126,8 @@ class Stencil {
 
   int pair_point_ = 0, pair_i_ = 0, pair_j_ = 0;  // the next pair to start
   std::vector<Pair> pairs_;
-  std::vector<PairLevel> pair_levels_;  // most_pair_levels for each pair, the finite ones, coarsest first
+  std::vector<PairLevel>
+      pair_levels_;  // most_pair_levels for each pair, the finite ones, coarsest first
   std::vector<PairRequest> pair_requests_;
   std::vector<long long> spare_;  // values left for extra levels, of each point of the wave
 };

@@ -1,0 +1,124 @@
+"""Models whose gradient or Hessian the user's own derivatives give, confronted with the values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core
+from ._taylor_model import TaylorModel, diagonal_model, raise_for_status
+from ._validate import Array
+from .measurement import RETRIES, doubted, evaluate, line_steps, natural_steps, stencil
+from .objective import Objective
+from .status import NonFiniteError
+
+ROUNDING = 4 * float(np.finfo(float).eps)
+
+
+def axes_of(f: Objective, x: Array, step: Array) -> _core.Derivatives:
+    """Measure the gradient and the diagonal of the Hessian only."""
+    core = stencil(x, f.noise, step, 0, pairs=False, by_point=f.by_point)
+    with np.errstate(all="ignore"):
+        while not core.done:
+            core.tell(f.values(core.ask()))
+    raise_for_status(core.result(), x)
+    return core.result()
+
+
+def from_gradients(
+    f: Objective, x: Array, step: Array, enough: Callable[[TaylorModel], bool] | None
+) -> TaylorModel:
+    """Measure the Hessian by differences of `jac`."""
+    axes = axes_of(f, x, step)
+    here = finite_gradients(f, x[None], x)[0]
+    model = diagonal_model(x, axes)
+    error = _gradient_error(x, here, model.hessian)
+    model = replace(model, gradient=here, gradient_error=error, njev=1)
+    if enough is not None and enough(model):
+        return model
+    lines = evaluate(f, line_steps(model, step, f.by_point))
+    model = _differences_model(f, model, axes.exponent[0], axes.reduction[0])
+    natural = np.log2(natural_steps(x, step)).astype(np.int32)
+    for finer in range(1, RETRIES + 1):
+        if lines.agree(model.hessian, model.hessian_error):
+            break
+        model = _differences_model(f, model, natural - 3 * finer, np.ones_like(x))
+    model = replace(model, nfev=model.nfev + lines.nfev)
+    return doubted(model, lines, "the values of fun contradict jac")
+
+
+def _differences_model(
+    f: Objective, model: TaylorModel, exponent: NDArray[np.int32], reduction: Array
+) -> TaylorModel:
+    x = model.x
+    stencil = _core.GradientStencil(x, exponent=exponent, reduction=reduction)
+    while not stencil.done:
+        stencil.tell(finite_gradients(f, stencil.ask(), x))
+    h = stencil.hessian()
+    return replace(
+        model,
+        hessian=h,
+        gradient_error=_gradient_error(x, model.gradient, h) + stencil.gradient_noise(),
+        hessian_error=stencil.hessian_error(),
+        njev=model.njev + 4 * x.size,
+    )
+
+
+def finite_gradients(f: Objective, points: Array, x: Array) -> Array:
+    """Evaluate `jac`, and insist on finite values."""
+    with np.errstate(all="ignore"):
+        gradients = f.gradients(points)
+    if not np.isfinite(gradients).all():
+        raise NonFiniteError(
+            f"jac is not finite at or next to x = {x}: {_core.Status.no_step.message}"
+        )
+    return gradients
+
+
+def given_hessian(f: Objective, x: Array, step: Array) -> TaylorModel:
+    """Take the Hessian as `hess` or `hessp` gives it."""
+    h = f.curvature(x)
+    name = "hess" if f.hess is not None else "hessp"
+    if not np.isfinite(h).all():
+        raise NonFiniteError(f"{name} is not finite at x = {x}: move x into its domain")
+    asymmetry = np.abs(h - h.T)
+    h = 0.5 * (h + h.T)
+    model = _value_model(f, x, h) if f.jac is not None else diagonal_model(x, axes_of(f, x, step))
+    model = replace(
+        model,
+        hessian=h,
+        hessian_error=ROUNDING * np.abs(h) + 0.5 * asymmetry,
+        message=f"the Hessian is that of {name}; its errors are those of rounding",
+    )
+    lines = evaluate(f, line_steps(model, step, f.by_point))
+    model = replace(model, nfev=model.nfev + lines.nfev)
+    return doubted(model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}")
+
+
+def _value_model(f: Objective, x: Array, h: Array) -> TaylorModel:
+    """Take value and gradient as given, without a measurement."""
+    value = f.value(x)
+    if not np.isfinite(value):
+        raise NonFiniteError(f"fun is {value} at x = {x}: {_core.Status.not_finite.message}")
+    here = finite_gradients(f, x[None], x)[0]
+    return TaylorModel(
+        x=x,
+        value=value,
+        gradient=here,
+        hessian=h,
+        gradient_error=_gradient_error(x, here, h),
+        hessian_error=np.zeros_like(h),
+        noise=ROUNDING * abs(value) if f.noise is None else f.noise,
+        step=np.zeros_like(x),
+        nfev=1,
+        njev=1,
+        message="",
+    )
+
+
+def _gradient_error(x: Array, gradient: Array, hessian: NDArray[np.float64]) -> Array:
+    """Bound the rounding of the entries, and of x itself, which moves the gradient by H dx."""
+    return ROUNDING * np.abs(gradient) + ROUNDING * np.abs(hessian) @ np.abs(x)
