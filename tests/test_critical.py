@@ -295,6 +295,7 @@ def test_every_sentence_is_reached():
         "degenerate_down": point(np.diag([-1, 0])),
         "zero_modes_not_flat": point(np.eye(3), zero_modes=z),
         "zero_modes_excess": point(np.eye(3), zero_modes=1),
+        "scaled": point([[-1e-12, 0], [0, 1e12]], error=[[1e-13, 0], [0, 1]]),
         "gradient_unresolved": verdict(model(np.eye(2), gradient_error=1e-3)),
     }
     sentences = SENTENCES | NOTES

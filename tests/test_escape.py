@@ -230,6 +230,109 @@ def test_a_lower_well_behind_a_ridge_is_no_way_down():
     assert not way.success
 
 
+def turned(F: Any, n: int, seed: int, *, offset: float = 0.0) -> tuple[Any, Any]:
+    """F of rotated coordinates around a point, plus an offset; the function and the point."""
+    rng = np.random.default_rng(seed)
+    q = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    at = rng.standard_normal(n)
+    return lambda x: F(q @ (x.T - at).T) + offset, at
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e3, -1e4])
+def test_a_minimum_is_not_left_over_a_barrier_that_its_values_show(offset):
+    way = hs.escape(lambda x: x[0] ** 4 - 100 * abs(x[0]) ** 5 + offset, [0.0])
+    assert not way.success  # 8e-10 high, 0.008 away
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_noisy_minimum_is_not_left_over_a_barrier(seed):
+    rng = np.random.default_rng(seed)
+    for n in (2, 4):
+        f, at = turned(lambda y: np.sum(y**2 - y**4 / 2, axis=0), n, seed, offset=1)
+        for fun in (
+            lambda x, f=f: f(x).astype(np.float32).astype(float),
+            lambda x, f=f: f(x) + 1e-3 * rng.standard_normal(x.shape[1:]),
+        ):
+            assert not hs.escape(fun, at, vectorized=True).success
+
+
+def test_a_valley_is_not_left_for_a_lower_point_behind_its_walls():
+    def fun(x: Any) -> Any:  # a minimum whose curvature along x[0] noise hides
+        well = 1e-3 * x[0] ** 2 + (x[1] - x[0] ** 2) ** 2
+        return well - 1e3 * np.maximum(np.abs(x).max(axis=0) - 3, 0) ** 3
+
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        way = hs.escape(
+            lambda x, r=rng: fun(x) + 1e-5 * r.standard_normal(x.shape[1:]), [0, 0], vectorized=True
+        )
+        assert not way.success, seed
+
+
+# ---- ways down beyond second order
+
+
+BENDS = {
+    "-x4": lambda y: -(y[0] ** 4),
+    "x3": lambda y: y[0] ** 3,
+    "x5": lambda y: y[0] ** 5,
+    "-x6": lambda y: -(y[0] ** 6),
+    "parabolas": lambda y: (y[1] - y[0] ** 2) * (y[1] - 2 * y[0] ** 2) - y[1] ** 2,
+}
+
+
+@pytest.mark.parametrize("bend", BENDS)
+@pytest.mark.parametrize("offset", [0.0, 1.0])
+def test_saddles_at_generic_points(bend, offset):
+    for seed in range(6):  # without an offset, f(x) is the square of the rounding of x
+        for n in (2, 3, 5):
+            f, at = turned(
+                lambda y: BENDS[bend](y) + np.sum(y[1:] ** 2, axis=0), n, seed, offset=offset
+            )
+            way = hs.escape(f, at, vectorized=True)
+            assert way.success, (seed, n, way.message)
+            assert f(way.x) < f(at)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_a_cone_in_a_flat_space(n):
+    def cone(y: Any) -> Any:  # down within 13 degrees of the diagonals of the first two coordinates
+        return np.sum(y**4, axis=0) - 3 * (y[0] * y[1]) ** 2
+
+    for seed in range(8):
+        for offset in (0.0, 1.0):
+            f, at = turned(cone, n, seed, offset=offset)
+            way = hs.escape(f, at, vectorized=True)
+            assert way.success, (seed, offset)
+            assert way.nfev < 25_000
+        assert hs.escape(cone, np.zeros(n), vectorized=True).success
+
+
+def test_noise_does_not_look_like_a_barrier():
+    for seed in range(10):
+        rng, noise = np.random.default_rng(seed), 10.0 ** -(3 + seed % 7)
+        for bend in ("-x4", "x3"):
+            f, at = turned(
+                lambda y, b=bend: BENDS[b](y) + np.sum(y[1:] ** 2, axis=0), 3, seed, offset=1
+            )
+            for fun in (
+                lambda x, f=f, r=rng, e=noise: f(x) + e * r.standard_normal(x.shape[1:]),
+                lambda x, f=f: f(x).astype(np.float32).astype(float),
+            ):
+                way = hs.escape(fun, at, vectorized=True)
+                assert way.success, (seed, bend)
+                assert f(way.x) < 1
+
+
+def test_the_search_of_a_flat_space_ends():
+    for n in (2, 5, 8, 13):
+        way = hs.escape(lambda x: np.sum(x**4, axis=0) + 1, np.ones(n) / 3, vectorized=True)
+        flat = hs.escape(lambda x: np.sum(x**4, axis=0) + 1, np.zeros(n), vectorized=True)
+        assert way.success
+        assert not flat.success
+        assert flat.nfev - flat.point.nfev < 40_000
+
+
 # ---- arguments
 
 

@@ -106,6 +106,33 @@ def test_unbounded(fun, x0, method):
     assert result.fun < fun(np.array(x0, dtype=float)) - 1e6
 
 
+@pytest.mark.parametrize("method", ["trust-exact", "BFGS"])
+@pytest.mark.parametrize("fun", [lambda x: np.exp(-x[0]), lambda x: 1 / (1 + x[0] ** 2)])
+def test_a_tail_is_no_minimum(fun, method):
+    result = hs.minimize(fun, [1.0], method=method)
+    assert not result.success
+    assert result.message == SENTENCES["tail"].format(other="")
+
+
+@pytest.mark.parametrize(
+    "method", ["trust-exact", "trust-ncg", "BFGS", "L-BFGS-B", "Newton-CG", "CG"]
+)
+def test_trial_points_outside_the_domain(method):
+    result = hs.minimize(
+        lambda x: np.sum(x - np.log(x), axis=0),
+        [0.01, 1, 5, 50, 100],
+        method=method,
+        vectorized=True,
+    )
+    assert result.success, result.message
+    np.testing.assert_allclose(result.x, 1, rtol=1e-6)
+    result = hs.minimize(
+        lambda x: np.sqrt(x[0]) + 1 / x[0] + x[1] ** 2, [20, 1], method=method, vectorized=True
+    )
+    assert result.success, result.message
+    np.testing.assert_allclose(result.x, [4 ** (1 / 3), 0], atol=1e-6)
+
+
 def test_degenerate_minimum_is_not_called_proven():
     result = hs.minimize(lambda x: x[0] ** 4 + x[1] ** 2, [0, 0], vectorized=True)
     assert not result.success

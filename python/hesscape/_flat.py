@@ -34,6 +34,7 @@ WIDTHS = 4.0 ** np.arange(-2, 3)  # over which curvature is measured again
 WIDEST = 64  # directions at most, for that
 MOST_VALLEYS = 12  # directions along which valleys are followed
 NEWTON = 2  # steps to the bottom of a valley
+NARROW = 1 / 16  # of the distance from x: differences there, which are to see the valley only
 QUIET = 100.0  # times the noise is what a difference is to show
 MOST_BARRIERS = 8  # lower points of a search that are looked at for a rise before them
 
@@ -72,11 +73,12 @@ class Frame(NamedTuple):
 
     def rungs(self) -> Array:
         """Lengths to try along a direction, in wide steps."""
-        return 2.0 ** np.arange(RUNGS[0] - self.depth, RUNGS[1])
+        return np.exp2(np.arange(RUNGS[0] - self.depth, RUNGS[1], dtype=np.float64))
 
     def radii(self) -> Array:
         """Lengths from which valleys are followed, in wide steps."""
-        return 4.0 ** np.arange(RADII[0] - (self.depth + 1) // 2, RADII[1])
+        shortest = RADII[0] - (self.depth + 1) // 2
+        return np.exp2(2 * np.arange(shortest, RADII[1], dtype=np.float64))
 
 
 def frame(point: CriticalPoint, model: TaylorModel, count: int, basis: Array | None) -> Frame:
@@ -190,7 +192,8 @@ def down_a_line(
     Unless x is `proven` to be no minimum, nothing may rise in between.
     """
     both = np.stack([directions, -directions], axis=1)
-    steps = both[:, :, None, :] * frame.rungs()[:, None]
+    ladder = frame.rungs()
+    steps = both[:, :, None, :] * ladder[:, None]
     with np.errstate(over="ignore"):
         lengths = np.linalg.norm(steps, axis=-1)
     values = np.full(lengths.shape, np.inf)
@@ -201,7 +204,7 @@ def down_a_line(
     found = rungs(values, probe.x + steps, probe)
     for at in _best_first(found.fall):
         first: Array = steps[*at, found.first[at]]
-        radius = float(frame.rungs()[found.first[at]])
+        radius = float(ladder[found.first[at]])
         if proven or not _between(probe, first, frame, radius):
             best: Array = steps[*at, found.lowest[at]]
             return best
@@ -270,7 +273,7 @@ def _to_the_bottom(probe: Probe, y: Array, frame: Frame, radius: Array) -> Array
     curvature = frame.values[frame.up]
     size = np.min(frame.wide[:, None] / np.maximum(np.abs(up), 1e-300), axis=0)
     quiet = np.sqrt(QUIET * probe.noise / curvature)
-    h = np.maximum(size * np.minimum(1.0, radius[:, None]), quiet)  # (points, directions)
+    h = np.maximum(NARROW * size * np.minimum(1.0, radius[:, None]), quiet)  # (points, directions)
     offsets = h[:, :, None] * up.T
     ahead = probe((y[:, None] + offsets).reshape(-1, y.shape[1])).reshape(h.shape)
     behind = probe((y[:, None] - offsets).reshape(-1, y.shape[1])).reshape(h.shape)

@@ -79,7 +79,7 @@ class Probe:
         self.nfev += len(points)
         return np.where(np.isnan(values), np.inf, values)
 
-    def tolerance(self, values: Array, points: Array) -> Array:
+    def tolerance(self, values: Array | float, points: Array) -> Array:
         """How far noise and rounding may move the values at these points (rows)."""
         size = np.where(np.isfinite(values), np.abs(values), abs(self.value))
         rounding = np.maximum(ROUNDING * size, self.rounding(points))

@@ -172,13 +172,15 @@ def escape(
     1. where x is not critical, the gradient, each direction scaled by ``1 / |curvature|`` [1]_;
     2. the direction of the most negative curvature, relative to the scales of the coordinates;
     3. where curvature is flat within its error, a ladder of steps along either side of the flat directions, then of
-       their pairs, of all their signs if they are few, and of random combinations;
+       their pairs, of all their signs if they are few, of random combinations, and of those that are lowest at some
+       distance among many;
     4. the bottoms of the valleys above flat directions: by the splitting lemma [2]_ a critical point is a minimum if
        and only if it is one on the surface of points that are lowest in the directions that curve upwards.
 
     Both sides are tried, from a step that the measurement and its noise suggest; it doubles while the value falls and
-    halves while it rises, with at most 60 values a side. For 3 and 4, a lower value counts only if none before it is
-    higher than at x. A decrease must exceed six standard deviations of the noise of f; where that is in doubt,
+    halves while it rises, with at most 60 values a side. Where x is not proven to be no minimum, a lower value counts
+    only if f does not rise on the way to it, or along the bottom of the valley: not by more than its values scatter
+    there, whatever noise was estimated. A decrease must exceed six standard deviations of the noise of f; where that is in doubt,
     values at both ends are taken again.
 
     References

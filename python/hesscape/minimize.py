@@ -102,7 +102,8 @@ def minimize(
         - ``point``: the `CriticalPoint` at x (None if none was reached);
         - ``path``: a list of every `Escape` on the way.
 
-        ``success`` is True where a minimum is proven, and nowhere else.
+        ``success`` is True where a minimum is proven, and nowhere else; not on a tail such as that of ``exp(-x)``,
+        which is flat within `gtol` and curves upwards everywhere.
 
     Raises
     ------
@@ -272,9 +273,8 @@ class _Search:
         stopped on a shoulder, such as that of x**3, with a gradient below gtol: a walk along the step tells. Where it
         still does not after all of them, no minimum is `near`.
         """
-        self.point = self.verdict(self.x)
-        self.near = True
-        for _ in range(POLISH):
+        self.point, self.near = self.verdict(self.x), True
+        for left in reversed(range(POLISH)):
             point, model = self.point, self.point.taylor
             assert model is not None
             resolved = (np.abs(model.gradient) > model.gradient_error).any()
@@ -287,8 +287,7 @@ class _Search:
                     break
             elif self.shoulders > 0 and self.walked(step):
                 return False
-        else:
-            self.near = nearer.gradient_norm < QUICK * point.gradient_norm
+            self.near = left > 0
         return True
 
     def polished(self, step: Array, noise: float) -> CriticalPoint | None:

@@ -14,6 +14,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
+from ._directions import (
+    columns,
+    curvatures,
+    even_reach,
+    half_widths,
+    in_plane,
+    plane,
+    positive_span,
+    some_eigenvectors,
+)
 from ._levels import LEVELS, levels_around
 from ._validate import Array
 from .critical import CriticalPoint
@@ -90,10 +100,10 @@ def surface(
     """
     f, model = Objective.of(fun, objective), _model(point)
     samples = _validate.integer("samples", samples, least=2, most=10_000)
-    basis, labels = _plane(point, model, directions)
+    basis, labels = plane(point, model, directions)
     origin = model.x if directions is None and model.x.size == 2 else np.zeros(2)
-    end = None if escape is None else _in_plane(basis, escape.x - model.x)
-    width = _span(span, model, basis, end)
+    end = None if escape is None else in_plane(basis, escape.x - model.x)
+    width = half_widths(span, model, basis, end)
     ax = _axes(ax)
 
     across, along = (o + np.linspace(-w, w, samples) for o, w in zip(origin, width, strict=True))
@@ -166,15 +176,13 @@ def slices(
     f, model = Objective.of(fun, objective), _model(point)
     samples = _validate.integer("samples", samples, least=2, most=1_000_000)
     vectors = (
-        _some_eigenvectors(point, model)
-        if directions is None
-        else _columns(directions, model.x.size)
+        some_eigenvectors(point, model) if directions is None else columns(directions, model.x.size)
     )
-    curvature, error = _curvatures(model, vectors)
+    curvature, error = curvatures(model, vectors)
     reach = (
-        _even_reach(model, vectors, curvature, error)
+        even_reach(model, vectors, curvature, error)
         if span is None
-        else _positive_span(span, vectors.shape[1])
+        else positive_span(span, vectors.shape[1])
     )
     together = bool(np.allclose(reach, reach[0]))
     ax = _axes(ax)
@@ -291,87 +299,6 @@ def _verdict(point: CriticalPoint) -> str:
     return f"{_kind(point)}, {'proven' if point.certain else 'not proven'}"
 
 
-def _columns(directions: ArrayLike, n: int, k: int | None = None) -> Array:
-    vectors = _validate.real_array("directions", directions)
-    if (
-        vectors.ndim != 2
-        or vectors.shape[0] != n
-        or vectors.shape[1] != (k or max(1, vectors.shape[1]))
-    ):
-        raise ValueError(
-            f"directions must have shape ({n}, {k or 'k'}), vectors as columns, got {vectors.shape}"
-        )
-    lengths = np.linalg.norm(vectors, axis=0)
-    if (lengths == 0).any() or (k and np.linalg.matrix_rank(vectors / lengths) < k):
-        raise ValueError("directions must be independent and not zero")
-    return vectors
-
-
-def _positive_span(span: ArrayLike, k: int) -> Array:
-    array = _validate.real_array("span", span)
-    if array.shape not in ((), (k,)) or not (array > 0).all():
-        raise ValueError(f"span must be positive, a number or {k} of them, got {span!r}")
-    return np.broadcast_to(array, (k,)).copy()
-
-
-def _eigenvectors(point: CriticalPoint | TaylorModel, model: TaylorModel) -> Array:
-    if isinstance(point, CriticalPoint) and point.eigenvectors is not None:
-        return point.eigenvectors
-    return np.linalg.eigh(model.hessian)[1]
-
-
-def _some_eigenvectors(point: CriticalPoint | TaylorModel, model: TaylorModel) -> Array:
-    vectors = _eigenvectors(point, model)
-    return vectors if vectors.shape[1] <= 6 else vectors[:, [0, 1, 2, -3, -2, -1]]
-
-
-def _plane(
-    point: CriticalPoint | TaylorModel, model: TaylorModel, directions: ArrayLike | None
-) -> tuple[Array, list[str]]:
-    """Two directions as columns, and the labels of their axes."""
-    n = model.x.size
-    if n < 2:
-        raise ValueError("point must have two coordinates or more; slices draws functions of one")
-    if directions is not None:
-        return _columns(directions, n, 2), ["first direction", "second direction"]
-    if n == 2:
-        return np.eye(2), ["x[0]", "x[1]"]
-    basis = _eigenvectors(point, model)[:, [0, -1]]
-    return basis, [
-        "distance along the lowest eigenvector",
-        "distance along the highest eigenvector",
-    ]
-
-
-def _reach(model: TaylorModel, vectors: Array) -> Array:
-    """How far the measurement suggests to look along each direction."""
-    scale = np.maximum(4 * model.step, np.abs(model.x) / 2)
-    scale[scale == 0] = 1.0
-    with np.errstate(divide="ignore"):
-        return np.min(scale[:, None] / np.abs(vectors), axis=0)  # type: ignore[no-any-return]
-
-
-def _even_reach(model: TaylorModel, vectors: Array, curvature: Array, error: Array) -> Array:
-    """Reach along each direction so that the parabolas become about equally high."""
-    reach = _reach(model, vectors)
-    curved = np.abs(curvature) > error
-    if not curved.any():
-        return reach
-    height = np.median(np.abs(curvature[curved]) * reach[curved] ** 2)
-    even = np.sqrt(height / np.abs(curvature[curved]))
-    reach[curved] = np.minimum(even, 4 * reach[curved])
-    return reach
-
-
-def _span(span: ArrayLike | None, model: TaylorModel, basis: Array, end: Array | None) -> Array:
-    if span is not None:
-        return _positive_span(span, 2)
-    if end is None or not np.abs(end).any():
-        return _reach(model, basis)
-    reach = _reach(model, basis)
-    return np.maximum(1.5 * np.abs(end), reach * np.max(1.5 * np.abs(end) / reach))
-
-
 def _values(f: Objective, points: Array) -> Array:
     """Evaluate points that are rows; not a number where the function is not finite."""
     block = np.ascontiguousarray(points if f.by_point else points.T)
@@ -408,13 +335,6 @@ def _colorbar(ax: Axes, filled: Any) -> None:
     bar.ax.set_yticklabels([f"{0 if abs(t) < least else t:.3g}".replace("-", "−") for t in ticks])
 
 
-def _curvatures(model: TaylorModel, vectors: Array) -> tuple[Array, Array]:
-    """Curvature along each direction, ``v^T H v / v^T v``, and its error."""
-    square = (vectors**2).sum(axis=0)
-    error = np.einsum("ik,ij,jk->k", np.abs(vectors), model.hessian_error, np.abs(vectors))
-    return np.asarray(model.quadratic_form(vectors.T)) / square, error / square
-
-
 def _curvature_label(value: float, error: float) -> str:
     text = f"λ = {value:.3g}" if abs(value) > error else f"λ = 0 within {error:.1g}"
     return text.replace("-", "−")
@@ -447,7 +367,7 @@ def _principal_lines(
     metric = unit.T @ unit
     within = unit.T @ model.hessian @ unit
     vectors = scipy.linalg.eigh(within, metric)[1]
-    curvature, error = _curvatures(model, unit @ vectors)
+    curvature, error = curvatures(model, unit @ vectors)
     for k in (1, 0):
         arm = scale * vectors[:, k] / np.abs(vectors[:, k]).max()
         label, color = _curvature_label(curvature[k], error[k]), _color(curvature[k], error[k])
@@ -470,7 +390,7 @@ def _path(ax: Axes, model: TaylorModel, basis: Array, origin: Array, escape: Esc
     label = f"escape, from {model.value:.4g} to {escape.fun:.4g}"
     for k, side in enumerate(escape.both):
         if side.fun < model.value:
-            path = np.stack([origin, origin + _in_plane(basis, side.x - model.x)], axis=1)
+            path = np.stack([origin, origin + in_plane(basis, side.x - model.x)], axis=1)
             style: dict[str, Any] = {
                 "marker": "*",
                 "ms": 16,
@@ -486,12 +406,6 @@ def _path(ax: Axes, model: TaylorModel, basis: Array, origin: Array, escape: Esc
                 label="_" if k else label,
                 **style,
             )
-
-
-def _in_plane(basis: Array, displacement: Array) -> Array:
-    """Find the nearest point of the plane, in multiples of its directions."""
-    scale = np.linalg.norm(basis, axis=0)
-    return np.linalg.lstsq(basis / scale, displacement)[0] / scale  # type: ignore[no-any-return]
 
 
 def _threshold(values: Array, errors: Array, proven: Any) -> float:
