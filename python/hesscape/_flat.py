@@ -17,11 +17,8 @@ from ._walk import Probe, rungs
 from .critical import CriticalPoint
 from .taylor import TaylorModel
 
-RUNGS = (
-    -10,
-    13,
-)  # powers of two: steps along flat directions, in the widest that suit the coordinates
-RADII = (-3, 3)  # powers of four: displacements from which valleys are followed, likewise
+RUNGS = 2.0 ** np.arange(-10, 13)  # steps along flat directions, in wide steps
+RADII = 4.0 ** np.arange(-3, 3)  # of displacements from which valleys are followed, likewise
 DEEPEST = 20  # further halvings, where the steps of the measurement are shorter than those
 SIGNED = 5  # flat directions of which all combinations of signs are tried
 PAIRED = 12  # flat directions of which all pairs are tried
@@ -73,12 +70,11 @@ class Frame(NamedTuple):
 
     def rungs(self) -> Array:
         """Lengths to try along a direction, in wide steps."""
-        return np.exp2(np.arange(RUNGS[0] - self.depth, RUNGS[1], dtype=np.float64))
+        return np.concatenate([RUNGS[0] * 2.0 ** -np.arange(self.depth, 0, -1), RUNGS])
 
     def radii(self) -> Array:
         """Lengths from which valleys are followed, in wide steps."""
-        shortest = RADII[0] - (self.depth + 1) // 2
-        return np.exp2(2 * np.arange(shortest, RADII[1], dtype=np.float64))
+        return np.concatenate([RADII[0] * 4.0 ** -np.arange((self.depth + 1) // 2, 0, -1), RADII])
 
 
 def frame(point: CriticalPoint, model: TaylorModel, count: int, basis: Array | None) -> Frame:
