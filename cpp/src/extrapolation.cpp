@@ -77,7 +77,9 @@ Extrapolated Extrapolation::best(const Extrapolation* witness) const {
       double error = own.next(r) + noise;
       if (witness != nullptr)
         error += witness_weight * other.next(r) / step_[static_cast<std::size_t>(r)];
-      if (error < best.error) best = {value(r, k), error, noise, r, k};
+      // Of equals, as where f is zero all along an axis, the coarsest.
+      if (error < best.error || (error == best.error && k == best.order))
+        best = {value(r, k), error, noise, r, k};
     }
   }
   return best;
