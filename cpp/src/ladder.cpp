@@ -17,6 +17,7 @@ constexpr int growth_limit = 24;  // powers of two above the first step
 constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at most
 constexpr int most_refinements = 2;
 constexpr int shrink_limit = 60;  // powers of two below the first step
+constexpr double fewest_digits = 0x1p-40;  // of x: finer steps are a few of its ulps
 constexpr double good_enough = 0x1p-44;
 constexpr double quiet = 0.125;
 constexpr double single_rounding = 0x1p-26;
@@ -184,7 +185,8 @@ bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
 // Rungs where the noise will be heard: further down, or between the last ones above silence.
 void Ladder::want_finer(double centre) {
   if (!silent(rungs_.back(), centre)) {
-    if (bottom() > start_ - shrink_limit) want(bottom() - stride);
+    const bool digits = rungs_.back().step > fewest_digits * std::abs(x_);
+    if (digits && bottom() > start_ - shrink_limit) want(bottom() - stride);
     return;
   }
   const auto heard = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(),
@@ -202,6 +204,7 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   const bool none = best.coarsest < 0;
   const bool significant = !none && std::abs(best.value) > best.error;
   curvature_ = significant ? best.value : 0.0;
+  slope_ = none ? 0.0 : first.value(best.coarsest, best.order);
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.count);
   const bool truncated = none || best.error > 4.0 * best.noise;
   const bool too_coarse =

@@ -221,19 +221,23 @@ void Stencil::plan_ladders() {
   }
 }
 
-// Rounding inside f is at best that of a point some ulps from x. Displaced to where f is larger by
-// M, the gradient there is about sqrt(2 M H), and moves f by an ulp of x times that.
+// Rounding inside f is at best that of a point some ulps from x, which moves f by the gradient times
+// them. Displaced to where f is larger by M, the gradient has grown by about sqrt(2 M H).
 void Stencil::add_argument_rounding(int point) {
   const auto first = static_cast<std::size_t>((point - wave_first_) * n());
-  double moved = 0.0;
-  for (int i = 0; i < n(); ++i) {
-    moved =
-        std::hypot(moved, std::sqrt(std::abs(ladder(point, i).curvature())) * ladder(point, i).x());
-  }
   const double unit =
       rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
-  for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i)
-    axis_noise_[i].root = std::max(axis_noise_[i].root, unit * std::numbers::sqrt2 * moved);
+  double here = 0.0;
+  double grown = 0.0;
+  for (int i = 0; i < n(); ++i) {
+    const Ladder& axis = ladder(point, i);
+    here = std::hypot(here, unit * axis.slope() * axis.x());
+    grown = std::hypot(grown, unit * std::sqrt(std::abs(axis.curvature())) * axis.x());
+  }
+  for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i) {
+    axis_noise_[i].absolute = std::max(axis_noise_[i].absolute, here);
+    axis_noise_[i].root = std::max(axis_noise_[i].root, std::numbers::sqrt2 * grown);
+  }
 }
 
 void Stencil::conclude_ladders() {

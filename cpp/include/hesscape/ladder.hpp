@@ -65,6 +65,7 @@ class Ladder {
 
   // What the last plan made of the second derivative; zero when it is within its error.
   double curvature() const { return curvature_; }
+  double slope() const { return slope_; }
   const AxisDerivatives& derivatives() const { return derivatives_; }
   int pair_exponent() const { return pair_exponent_; }
   // The step of a pair at one level of halving, with the axis's own values there if it has them.
@@ -100,6 +101,7 @@ class Ladder {
   int pair_exponent_ = 0;
   double reduction_ = 1.0;
   double curvature_ = 0.0;
+  double slope_ = 0.0;
   double rounding_ = 0.0;  // the level that `listen` was told
   AxisDerivatives derivatives_;
   std::vector<NoiseSample> samples_;
