@@ -170,16 +170,16 @@ bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
   int count = 0;
   for (auto s = samples_.rbegin(); s != samples_.rend() && count < 4; ++s) {
     if (s->silent) continue;
-    departed += std::pow(s->deviation, 2);
-    expected += std::pow(noise.at(s->magnitude), 2);
-    rounding += std::pow(16.0 * std::numeric_limits<double>::epsilon() * s->magnitude, 2);
+    departed = std::hypot(departed, s->deviation);
+    expected = std::hypot(expected, noise.at(s->magnitude));
+    rounding = std::hypot(rounding, 16.0 * std::numeric_limits<double>::epsilon() * s->magnitude);
     ++count;
   }
   // Next to silence few values are taken, and in single precision nothing departs from anything
   // there.
   if (silent_below && rounding_ > single_rounding) return false;
   const double factor = silent_below ? 0.1 * quiet : quiet;
-  return count == 4 && expected > rounding && departed < factor * factor * expected;
+  return count == 4 && expected > rounding && departed < factor * expected;
 }
 
 // Rungs where the noise will be heard: further down, or between the last ones above silence.

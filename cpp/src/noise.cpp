@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 namespace hesscape {
 namespace {
@@ -16,28 +15,29 @@ double grown(double magnitude, Law law) {
   return law == relative_law ? magnitude : law == root_law ? std::sqrt(magnitude) : 1.0;
 }
 
+// Scaled by the largest, so that no square underflows.
+double root_mean_square(std::span<const double> values) {
+  const double largest = std::ranges::max(values);
+  if (!(largest > 0.0)) return 0.0;
+  double sum = 0.0;
+  for (const double value : values) sum += value / largest * (value / largest);
+  return largest * std::sqrt(sum / static_cast<double>(values.size()));
+}
+
 // The least root mean square over windows of neighbouring rungs: coarse windows see truncation too,
 // which only makes them larger.
 double quietest(std::span<const NoiseSample> samples, Law law) {
-  std::array<double, window> squares = {};
-  double sum = 0.0;
+  std::array<double, window> last = {};
   double least = std::numeric_limits<double>::infinity();
   std::size_t count = 0;
   for (const NoiseSample& s : samples) {
     if (s.silent) continue;
-    const double u = s.deviation / grown(s.magnitude, law);
-    squares[count % window] = u * u;
-    ++count;
-    if (count < window || count % 2 != 0) continue;
-    sum = std::accumulate(squares.begin(), squares.end(), 0.0);
-    least = std::min(least, sum / static_cast<double>(window));
+    last[count++ % window] = s.deviation / grown(s.magnitude, law);
+    if (count >= window && count % 2 == 0) least = std::min(least, root_mean_square(last));
   }
   if (count == 0) return 0.0;
-  if (count < window) {
-    sum = std::accumulate(squares.begin(), squares.end(), 0.0);
-    least = sum / static_cast<double>(count);
-  }
-  return unbiased * std::sqrt(least);
+  if (count < window) least = root_mean_square(std::span(last).first(count));
+  return unbiased * least;
 }
 
 double median(std::vector<double> values) {
