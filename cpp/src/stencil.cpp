@@ -221,8 +221,8 @@ void Stencil::plan_ladders() {
   }
 }
 
-// Rounding inside f is at best that of a point some ulps from x, which moves f by the gradient times
-// them. Displaced to where f is larger by M, the gradient has grown by about sqrt(2 M H).
+// Rounding inside f is at best that of a point some ulps from x, which moves f by the gradient
+// times them. Displaced to where f is larger by M, the gradient has grown by about sqrt(2 M H).
 void Stencil::add_argument_rounding(int point) {
   const auto first = static_cast<std::size_t>((point - wave_first_) * n());
   const double unit =
