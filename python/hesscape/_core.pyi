@@ -1,4 +1,4 @@
-from typing import type_check_only
+from typing import Any, ClassVar, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,26 @@ __version__: str
 class _Pybind11Type(type): ...  # the metaclass of every class of the extension
 
 class Status(metaclass=_Pybind11Type):
-    ok: Status
-    shortened: Status
-    no_step: Status
-    not_finite: Status
+    __members__: ClassVar[dict[str, Status]]
+    ok: ClassVar[Status]
+    shortened: ClassVar[Status]
+    no_step: ClassVar[Status]
+    not_finite: ClassVar[Status]
+    def __init__(self, value: int) -> None: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __ne__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __index__(self) -> int: ...
+    def __int__(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
     @property
     def message(self) -> str: ...
 
 class Derivatives(metaclass=_Pybind11Type):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     @property
     def value(self) -> NDArray[np.float64]: ...
     @property
