@@ -12,6 +12,7 @@ from hesscape import testing
     [
         (lambda x: 1e8 + x[0] ** 2 + x[1] ** 2 + np.sin(3 * x[0] * x[1]), 2, 3),
         (lambda x: 1e5 + x[0] ** 2 + x[1] ** 2 + np.sin(50 * x[0]) * x[1], 2, 50),
+        (lambda x: 1e8 + x[0] ** 2 + x[1] ** 2 + np.sin(50 * x[0] * x[1]), 2, 50),
         (lambda x: 1e5 + sum(a * a for a in x) + np.sin(2.5 * x[0] * x[1]), 20, 2.5),
     ],
 )

@@ -9,7 +9,8 @@
 namespace hesscape {
 namespace {
 
-constexpr int many = 4;  // coordinates, from which on a second line is worth its values
+constexpr double most_noise = 30.0;  // times what the measurement found
+constexpr int many = 4;              // coordinates, from which on a second line is worth its values
 
 double excess(double difference, double error) {
   const double over = std::abs(difference) - error;
@@ -73,6 +74,12 @@ void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre,
     }
     line.ladder.listen(centre, rounding);
     NoiseModel model = estimate_noise(std::span(&line.ladder.noise(), 1), rounding).front();
+    // Few rungs above silence see f itself: the axes know better.
+    const double own = model.at(std::abs(centre));
+    const double share = noise > 0.0 && own > most_noise * noise ? most_noise * noise / own : 1.0;
+    model.absolute *= share;
+    model.root *= share;
+    model.relative = std::max(share * model.relative, rounding);
     // What rounding of the points moves f by, at most a step away.
     const Eigen::VectorXd shift = line.reach * line.direction.cwiseAbs();
     const Eigen::VectorXd ulps = std::numeric_limits<double>::epsilon() * (x_.cwiseAbs() + shift);
