@@ -67,6 +67,20 @@ def scaled(formula, scales):
     return lambda x: formula([s * a for s, a in zip(scales, x, strict=True)])
 
 
+def nearby(gap):
+    """A kink and a jump at this distance."""
+    yield (
+        f"kink at {gap:g}",
+        lambda x: abs(x[0] - 0.3 + gap) + np.exp(x[0]) * x[1],
+        (0.3, 0.6),
+    )
+    yield (
+        f"jump at {gap:g}",
+        lambda x: jump(x[0] - 0.3 + gap) + np.cos(x[0]) * x[1],
+        (0.3, 0.6),
+    )
+
+
 def traps():
     """(name, formula, x)"""
     rng = np.random.default_rng(3)
@@ -205,32 +219,14 @@ def traps():
     yield "linear third", lambda x: x[0] / 3 + x[1] / 7, (0, 0)
     # kinks at a distance
     for gap in (1.0, 0.1, 0.01):
-        yield (
-            f"kink at {gap:g}",
-            lambda x, d=gap: abs(x[0] - 0.3 + d) + np.exp(x[0]) * x[1],
-            (0.3, 0.6),
-        )
-        yield (
-            f"jump at {gap:g}",
-            lambda x, d=gap: jump(x[0] - 0.3 + d) + np.cos(x[0]) * x[1],
-            (0.3, 0.6),
-        )
+        yield from nearby(gap)
         yield f"x|x| at {gap:g}", lambda x: x[0] * abs(x[0]) + x[0] * x[1] ** 2, (gap, 1)
 
 
 def hard():
     """Kinks so near that few steps fit between them and the noise."""
     for gap in (1e-3, 1e-4, 1e-5, 1e-6):
-        yield (
-            f"kink at {gap:g}",
-            lambda x, d=gap: abs(x[0] - 0.3 + d) + np.exp(x[0]) * x[1],
-            (0.3, 0.6),
-        )
-        yield (
-            f"jump at {gap:g}",
-            lambda x, d=gap: jump(x[0] - 0.3 + d) + np.cos(x[0]) * x[1],
-            (0.3, 0.6),
-        )
+        yield from nearby(gap)
     yield "|x|^2.5 at 0", lambda x: abs(x[0]) ** 2.5 + x[1] ** 2, (0, 1)
     yield "x|x| at 0", lambda x: x[0] * abs(x[0]) + x[1] ** 2, (0.0, 1)
 
