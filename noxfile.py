@@ -4,7 +4,9 @@ Every session makes an environment of its own. `nox --no-venv -s ...` uses the a
 which must then have the dependency group "check".
 """
 
+import platform
 import shutil
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -16,6 +18,9 @@ nox.options.sessions = ["tests", "lint", "types", "cpp"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CPP = sorted(str(path) for suffix in ("hpp", "cpp") for path in Path("cpp").rglob(f"*.{suffix}"))
+
+X86_64 = platform.machine() in ("x86_64", "AMD64")
+LEVELS = "from hesscape._dispatch import BUILT, RUNS; print(*(x for x in BUILT if x in RUNS))"
 
 
 def prepare(session: nox.Session, *groups: str, package: str | None = None) -> None:
@@ -51,7 +56,8 @@ def types(session: nox.Session) -> None:
     prepare(session, "types", package=".[test]")
     session.run("mypy")
     session.run(
-        "python", "-m", "mypy.stubtest", "--mypy-config-file", "pyproject.toml", "hesscape._core"
+        "python", "-m", "mypy.stubtest", "--mypy-config-file", "pyproject.toml",
+        "hesscape._core", "hesscape._cpu",
     )  # fmt: skip
 
 
@@ -60,6 +66,19 @@ def cpp(session: nox.Session) -> None:
     """Test the core without Python, under the address and undefined-behaviour sanitizers."""
     prepare(session, "cmake")
     session.run("cmake", "--workflow", "--preset", "developer")
+
+
+@nox.session
+def levels(session: nox.Session) -> None:
+    """Run what depends on rounding and registers at every instruction level that the machine has."""
+    prepare(session, package=".[test]")
+    files = sorted(map(str, Path("tests").glob("test_linalg*.py")))
+    found = session.run("python", "-c", LEVELS, silent=True)
+    for level in str(found).split():
+        session.run(
+            "pytest", "tests/test_smoke.py", "tests/test_symmetric.py", *files, *session.posargs,
+            env={"HESSCAPE_ISA": level},
+        )  # fmt: skip
 
 
 @nox.session
@@ -81,9 +100,11 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", "dist")
     (built,) = Path("dist").glob("*.whl")
     names = [name for name in zipfile.ZipFile(built).namelist() if ".dist-info/" not in name]
-    extensions = [name for name in names if name.endswith((".so", ".pyd"))]
-    others = [name for name in names if not name.endswith((".py", ".pyi", "/py.typed"))]
-    if not extensions or others != extensions or not all(n.startswith("hesscape/") for n in names):
-        session.error(f"{built} should hold Python, the stub and the extension, but has {names}")
+    others = {name for name in names if not name.endswith((".py", ".pyi", "/py.typed"))}
+    levels = ("x86-64-v2", "x86-64-v3", "x86-64-v4") if X86_64 else ("baseline",)
+    stems = ["_cpu", *(f"_core.{level}" for level in levels)]
+    expected = {f"hesscape/{stem}{sysconfig.get_config_var('EXT_SUFFIX')}" for stem in stems}
+    if others != expected or not all(name.startswith("hesscape/") for name in names):
+        session.error(f"{built} should hold Python, stubs and {sorted(expected)}, but has {names}")
     session.run("auditwheel", "show", str(built))
     session.run("auditwheel", "repair", "--wheel-dir", "dist/manylinux", str(built))

@@ -1,5 +1,7 @@
 """Tells within a second whether the installation works."""
 
+import subprocess
+import sys
 from importlib.metadata import files, version
 
 import hesscape
@@ -14,3 +16,11 @@ def test_installed_as_typed_package():
     names = {file.name for file in files("hesscape") or []}
     editable = not any(name == "__init__.py" for name in names)
     assert editable or {"py.typed", "_core.pyi"} <= names
+
+
+def test_import_leaves_out_what_most_users_do_not_need():
+    code = "import sys, hesscape; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    packages = {".".join(name.split(".")[:2]) for name in run.stdout.split()}
+    assert "hesscape._core" in packages
+    assert not packages & {"scipy.optimize", "scipy.linalg", "scipy.sparse", "matplotlib"}

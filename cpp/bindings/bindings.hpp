@@ -10,6 +10,7 @@ namespace hesscape::bindings {
 
 namespace py = pybind11;
 
+void register_config(py::module_& m);
 void register_gradient_stencil(py::module_& m);
 void register_inertia(py::module_& m);
 void register_lines(py::module_& m);

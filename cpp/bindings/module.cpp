@@ -3,6 +3,7 @@
 PYBIND11_MODULE(_core, m) {
   m.doc() = "The C++ core of hesscape.";
   m.attr("__version__") = HESSCAPE_VERSION;
+  hesscape::bindings::register_config(m);
   hesscape::bindings::register_gradient_stencil(m);
   hesscape::bindings::register_inertia(m);
   hesscape::bindings::register_lines(m);

@@ -1,6 +1,7 @@
 """Is this point a minimum, a maximum or a saddle, how sure is that, and how do I get off it?"""
 
-from . import plot
+from . import _dispatch, plot  # noqa: F401  (_dispatch comes first: it loads _core)
+from ._config import show_config
 from ._core import __version__
 from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .escape import Escape, Side, escape
@@ -28,5 +29,6 @@ __all__ = [
     "hessian",
     "minimize",
     "plot",
+    "show_config",
     "taylor",
 ]

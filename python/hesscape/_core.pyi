@@ -4,6 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 __version__: str
+LEVEL: str
+COMPILER: tuple[str, str]
+FLAGS: str
+EIGEN_VERSION: str
+PACKET: int
+ALIGNMENT: int
 
 @type_check_only
 class _Pybind11Type(type): ...  # the metaclass of every class of the extension

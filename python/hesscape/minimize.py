@@ -5,12 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.optimize
 from numpy.typing import ArrayLike
-from scipy.optimize import OptimizeResult
 
 from . import _validate
 from ._inertia import Array
@@ -21,6 +19,9 @@ from .escape import Escape, escape
 from .objective import Objective
 from .status import NonFiniteError
 from .taylor import TaylorModel, gradient, taylor
+
+if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
+    from scipy.optimize import OptimizeResult
 
 __all__ = ["minimize"]
 
@@ -334,6 +335,8 @@ class _Search:
 
     def result(self, outcome: str, words: dict[str, Any]) -> OptimizeResult:
         """Name the outcome."""
+        from scipy.optimize import OptimizeResult
+
         here = self.point is not None and self.point.taylor is not None
         model = self.point.taylor if here and self.point is not None else None
         if model is not None and not np.array_equal(model.x, self.x):
@@ -372,6 +375,8 @@ def _solver(
         derivatives["hess"] = lambda x: search.derivatives(x).hessian
 
     def solve() -> None:
+        import scipy.optimize
+
         given = {"maxiter": search.left, **options}
         if name in ("trust-exact", "trust-ncg", "trust-krylov", "dogleg"):
             radius = max(1.0, float(np.linalg.norm(search.x)) / 4)
