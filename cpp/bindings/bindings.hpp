@@ -6,12 +6,20 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "hesscape/lapack.hpp"
+
 namespace hesscape::bindings {
 
 namespace py = pybind11;
 
+// SciPy's LAPACK, looked up at the first call, which needs the GIL; ImportError if it is not as
+// expected.
+const Lapack& lapack();
+
+void register_eigen_large(py::module_& m);
 void register_gradient_stencil(py::module_& m);
 void register_inertia(py::module_& m);
+void register_lapack(py::module_& m);
 void register_lines(py::module_& m);
 void register_measurement(py::module_& m);
 
