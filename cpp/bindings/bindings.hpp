@@ -19,6 +19,7 @@ const Lapack& lapack();
 void register_eigen_large(py::module_& m);
 void register_gradient_stencil(py::module_& m);
 void register_inertia(py::module_& m);
+void register_inertia_large(py::module_& m);
 void register_lapack(py::module_& m);
 void register_lines(py::module_& m);
 void register_measurement(py::module_& m);

@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, m) {
   hesscape::bindings::register_eigen_large(m);
   hesscape::bindings::register_gradient_stencil(m);
   hesscape::bindings::register_inertia(m);
+  hesscape::bindings::register_inertia_large(m);
   hesscape::bindings::register_lapack(m);
   hesscape::bindings::register_lines(m);
   hesscape::bindings::register_measurement(m);

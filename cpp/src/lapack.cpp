@@ -1,5 +1,7 @@
 #include "hesscape/lapack.hpp"
 
+#include <algorithm>
+
 namespace hesscape {
 namespace {
 
@@ -44,7 +46,7 @@ void subtract_square(const Lapack& lapack, Index n, Index k, const double* b, do
 
 Index ldlt_workspace(const Lapack& lapack, Index n) {
   char lower = 'L';
-  int order = static_cast<int>(n);
+  int order = static_cast<int>(std::max<Index>(n, 1));
   int query = -1;
   int info = 0;
   int pivot = 0;
