@@ -30,6 +30,11 @@ SymmetricStack view(const Array& values, const std::optional<Array>& error) {
   return stack;
 }
 
+// SciPy is asked only where a matrix is large enough for LAPACK to be worth while.
+const Lapack* lapack_for(const SymmetricStack& stack) {
+  return stack.n < lapack_from ? nullptr : &lapack();
+}
+
 py::tuple prove_signs_tuple(const Array& values, const std::optional<Array>& error,
                             Eigen::Index zero_modes, const std::optional<Array>& gradient) {
   const SymmetricStack stack = view(values, error);
@@ -38,10 +43,11 @@ py::tuple prove_signs_tuple(const Array& values, const std::optional<Array>& err
     throw std::invalid_argument("gradient: expected shape (N, n)");
   }
   const double* g = gradient ? gradient->data() : nullptr;
+  const Lapack* table = lapack_for(stack);
   SignProofs proofs;
   {
     const py::gil_scoped_release release;
-    proofs = prove_signs(stack, zero_modes, g);
+    proofs = prove_signs(stack, zero_modes, g, table);
   }
   py::object step = py::none();
   if (gradient) {
@@ -53,10 +59,11 @@ py::tuple prove_signs_tuple(const Array& values, const std::optional<Array>& err
 
 py::tuple spectra_tuple(const Array& values, const std::optional<Array>& error) {
   const SymmetricStack stack = view(values, error);
+  const Lapack* table = lapack_for(stack);
   Spectra result;
   {
     const py::gil_scoped_release release;
-    result = spectra(stack);
+    result = spectra(stack, table);
   }
   py::array vectors = py::cast(std::move(result.vectors));
   return py::make_tuple(std::move(result.values), vectors.reshape({stack.count, stack.n, stack.n}),

@@ -4,8 +4,13 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "The C++ core of hesscape.";
   m.attr("__version__") = HESSCAPE_VERSION;
   hesscape::bindings::register_config(m);
+  hesscape::bindings::register_eigen_large(m);
+  hesscape::bindings::register_eigen_stack(m);
   hesscape::bindings::register_gradient_stencil(m);
   hesscape::bindings::register_inertia(m);
+  hesscape::bindings::register_inertia_large(m);
+  hesscape::bindings::register_lapack(m);
+  hesscape::bindings::register_ldlt_stack(m);
   hesscape::bindings::register_lines(m);
   hesscape::bindings::register_measurement(m);
 }

@@ -424,10 +424,21 @@ void eigh_pack(const MatrixStack& stack, Index k, Index lanes, Work<N>& w, doubl
   }
 }
 
+// Matrices of one row.
+void read_numbers(const MatrixStack& stack, double* values) {
+  for (Index k = 0; k < stack.count; ++k) {
+    const double value = *stack.at(k, 0, 0);
+    values[k] = std::isfinite(value) ? value : not_a_number;
+  }
+}
+
 }  // namespace
 
 void eigvalsh_stack(const MatrixStack& stack, double* values) {
   const Index n = stack.n;
+  if (n == 1) {
+    return read_numbers(stack, values);
+  }
   for_size(n, [&]<int N>() {
     Work<N> w(n);
     for_each_pack(stack.count, [&](Index k, Index lanes) {
@@ -438,6 +449,12 @@ void eigvalsh_stack(const MatrixStack& stack, double* values) {
 
 void eigh_stack(const MatrixStack& stack, double* values, double* vectors) {
   const Index n = stack.n;
+  if (n == 1) {
+    read_numbers(stack, values);
+    std::transform(values, values + stack.count, vectors,
+                   [](double value) { return std::isnan(value) ? value : 1.0; });
+    return;
+  }
   for_size(n, [&]<int N>() {
     Work<N> w(n, true);
     for_each_pack(stack.count, [&](Index k, Index lanes) {

@@ -10,6 +10,8 @@
 #include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 
+#include "hesscape/eigen_large.hpp"
+
 namespace hesscape {
 namespace {
 
@@ -24,6 +26,23 @@ constexpr double underflow =
     0x1p-900;  // covers gradual underflow of all products; entries are at most about one
 constexpr double flat_ratio =
     1e-3;  // zero modes are smaller than all other eigenvalues by this factor
+
+bool decomposed(const Eigen::Ref<const RowMatrix>& a, const Lapack* lapack, VectorXd& values,
+                MatrixXd& vectors) {
+  if (lapack != nullptr && a.rows() >= lapack_from) {
+    RowMatrix rows(a.rows(), a.rows());
+    values.resize(a.rows());
+    LargeEigensolver<double> solver(*lapack, a.rows(), true);
+    const bool ok =
+        solver.solve(a.data(), a.outerStride(), Triangle::lower, values.data(), rows.data());
+    vectors = rows;
+    return ok;
+  }
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(a);
+  values = solver.eigenvalues();
+  vectors = solver.eigenvectors();
+  return solver.info() == Eigen::Success && vectors.allFinite();
+}
 
 // Drops columns from `kept` (and zeroes their rows and columns of r) until rho(r) < limit is
 // proven; returns the bound.
@@ -85,8 +104,8 @@ struct Proof {
 class Prover {
  public:
   Prover(const double* h, const double* error, Index n, const std::vector<int>& exponent,
-         std::vector<Index> rows)
-      : h_(h), error_(error), n_(n), exponent_(exponent), rows_(std::move(rows)) {}
+         std::vector<Index> rows, const Lapack* lapack)
+      : h_(h), error_(error), n_(n), exponent_(exponent), rows_(std::move(rows)), lapack_(lapack) {}
 
   Proof run(Index zero_modes, const double* gradient) {
     Proof proof{0, 0, infinity, VectorXd::Zero(n_), VectorXd::Zero(n_)};
@@ -182,12 +201,9 @@ class Prover {
 
   bool decompose(Index zero_modes) {
     const auto m = static_cast<Index>(rows_.size());
-    const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(a_);
-    if (solver.info() != Eigen::Success || !solver.eigenvectors().allFinite()) {
+    if (!decomposed(a_, lapack_, lambda_, v_)) {
       return false;
     }
-    lambda_ = solver.eigenvalues();
-    v_ = solver.eigenvectors();
     const double floor = 0x1p-10 * unit_roundoff * lambda_.cwiseAbs().maxCoeff();
     x_ = v_ * lambda_.cwiseAbs()
                   .cwiseMax(std::max(floor, underflow))
@@ -338,6 +354,7 @@ class Prover {
   Index n_;
   const std::vector<int>& exponent_;
   std::vector<Index> rows_;
+  const Lapack* lapack_;
   MatrixXd a_, e_, v_, x_, rounding_;
   VectorXd lambda_;
   std::vector<char> eligible_, kept_, left_out_;
@@ -385,7 +402,7 @@ std::vector<int> even_errors(const double* h, const double* error, Index n,
 }
 
 Proof prove_one(const double* h, const double* error, Index n, Index zero_modes,
-                const double* gradient) {
+                const double* gradient, const Lapack* lapack) {
   if (!Eigen::Map<const VectorXd>(h, n * n).allFinite()) {
     return {0, 0, infinity, VectorXd::Zero(n), VectorXd::Zero(n)};
   }
@@ -399,21 +416,22 @@ Proof prove_one(const double* h, const double* error, Index n, Index zero_modes,
       rows.push_back(i);
     }
   }
-  Prover prover(h, error, n, exponent, rows);
+  Prover prover(h, error, n, exponent, rows, lapack);
   Proof proof = prover.run(zero_modes, gradient);
   const auto target = std::min(static_cast<Index>(rows.size()), n - zero_modes);
   const auto open = [&] { return proof.n_negative + proof.n_positive < target; };
   if (open() && error != nullptr) {
     const std::vector<int> even = even_errors(h, error, n, rows);
     if (!even.empty()) {
-      proof = better(std::move(proof), Prover(h, error, n, even, rows).run(zero_modes, gradient));
+      proof = better(std::move(proof),
+                     Prover(h, error, n, even, rows, lapack).run(zero_modes, gradient));
     }
   }
   if (open()) {
     const std::vector<Index> fewer = prover.well_measured();
     if (!fewer.empty() && fewer.size() < rows.size()) {
-      proof =
-          better(std::move(proof), Prover(h, error, n, exponent, fewer).run(zero_modes, gradient));
+      proof = better(std::move(proof),
+                     Prover(h, error, n, exponent, fewer, lapack).run(zero_modes, gradient));
     }
   }
   if (zero_modes == 0) {  // a diagonal entry is v^T H v too
@@ -434,7 +452,8 @@ Proof prove_one(const double* h, const double* error, Index n, Index zero_modes,
 
 }  // namespace
 
-SignProofs prove_signs(const SymmetricStack& stack, Index zero_modes, const double* gradient) {
+SignProofs prove_signs(const SymmetricStack& stack, Index zero_modes, const double* gradient,
+                       const Lapack* lapack) {
   const Index n = stack.n;
   SignProofs out;
   out.n_negative.setZero(stack.count);
@@ -444,7 +463,7 @@ SignProofs prove_signs(const SymmetricStack& stack, Index zero_modes, const doub
   out.newton_step.setZero(gradient == nullptr ? 0 : stack.count, n);
   for (Index k = 0; k < stack.count; ++k) {
     const Proof proof = prove_one(stack.matrix(k), stack.matrix_error(k), n, zero_modes,
-                                  gradient == nullptr ? nullptr : gradient + k * n);
+                                  gradient == nullptr ? nullptr : gradient + k * n, lapack);
     out.n_negative[k] = proof.n_negative;
     out.n_positive[k] = proof.n_positive;
     out.bound[k] = proof.bound;
@@ -456,21 +475,22 @@ SignProofs prove_signs(const SymmetricStack& stack, Index zero_modes, const doub
   return out;
 }
 
-Spectra spectra(const SymmetricStack& stack) {
+Spectra spectra(const SymmetricStack& stack, const Lapack* lapack) {
   const Index n = stack.n;
   Spectra out;
   out.values.setConstant(stack.count, n, std::numeric_limits<double>::quiet_NaN());
   out.vectors.setConstant(stack.count * n, n, std::numeric_limits<double>::quiet_NaN());
   out.error.setConstant(stack.count, infinity);
-  Eigen::SelfAdjointEigenSolver<MatrixXd> solver(n);
+  VectorXd values;
+  MatrixXd vectors;
   for (Index k = 0; k < stack.count; ++k) {
-    const MatrixXd h = Eigen::Map<const MatrixXd>(stack.matrix(k), n, n);
-    if (!h.allFinite() || solver.compute(h).info() != Eigen::Success) {
+    const Eigen::Map<const RowMatrix> h(stack.matrix(k), n, n);
+    if (!h.allFinite() || !decomposed(h, lapack, values, vectors)) {
       continue;
     }
-    out.values.row(k) = solver.eigenvalues();
-    out.vectors.middleRows(k * n, n) = solver.eigenvectors();
-    const double norm = solver.eigenvalues().cwiseAbs().maxCoeff();
+    out.values.row(k) = values;
+    out.vectors.middleRows(k * n, n) = vectors;
+    const double norm = values.cwiseAbs().maxCoeff();
     double error = static_cast<double>(n) * 2 * unit_roundoff * norm;
     if (stack.error != nullptr) {
       error += collatz_wielandt(Eigen::Map<const MatrixXd>(stack.matrix_error(k), n, n));

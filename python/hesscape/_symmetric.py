@@ -71,7 +71,7 @@ def entry_errors(error: ArrayLike, shape: tuple[int, ...]) -> Array:
     if e.shape == (n, n):
         return np.asarray(np.maximum(e, e.T))
     if e.shape == shape[:-2]:
-        return np.ascontiguousarray(np.broadcast_to(e[..., None, None], shape))
+        return np.broadcast_to(e[..., None, None], shape)
     try:
         full = np.broadcast_to(e, shape)
     except ValueError:

@@ -14,6 +14,7 @@
 
 #include <Eigen/Core>
 
+#include "hesscape/lapack.hpp"
 #include "hesscape/symmetric.hpp"
 
 namespace hesscape {
@@ -37,14 +38,17 @@ struct Spectra {
   Eigen::VectorXd error;  // |computed - true| <= error for each eigenvalue of a matrix
 };
 
+inline constexpr Eigen::Index lapack_from = 40;  // its eigensolver is faster from here on
+
 // Proves signs. zero_modes directions may be flat by the caller's knowledge: when as many
 // eigenvalues of the equilibrated matrix are 1000 times smaller than all others, they are left out
 // of the count even where their sign could be proven. gradient (N x n, row-major) may be null.
-SignProofs prove_signs(const SymmetricStack& stack, Eigen::Index zero_modes,
-                       const double* gradient);
+// lapack may be null, and gives the eigenvectors of large matrices sooner.
+SignProofs prove_signs(const SymmetricStack& stack, Eigen::Index zero_modes, const double* gradient,
+                       const Lapack* lapack = nullptr);
 
 // Eigenvalues, with vectors and the bound ||E||_2 + n eps max|lambda| (Weyl, and the backward error
-// of the solver).
-Spectra spectra(const SymmetricStack& stack);
+// of the solver). lapack as above.
+Spectra spectra(const SymmetricStack& stack, const Lapack* lapack = nullptr);
 
 }  // namespace hesscape

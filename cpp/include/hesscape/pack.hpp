@@ -11,10 +11,12 @@
 
 namespace hesscape {
 
+static_assert(EIGEN_FAST_MATH == 0, "square roots have to be rounded correctly");
+
 class Pack {
  public:
   using Packet = Eigen::internal::packet_traits<double>::type;
-  static constexpr int packet_size = Eigen::internal::unpacket_traits<Packet>::size;
+  static constexpr int packet_size = Eigen::internal::packet_traits<double>::size;
   static constexpr int packets = 4;
   static constexpr int lanes = packets * packet_size;
 
@@ -31,7 +33,9 @@ class Pack {
   ~Pack() = default;
   // A number is a pack of equal lanes.
   Pack(double value) {  // NOLINT(google-explicit-constructor)
-    v_.fill(Eigen::internal::pset1<Packet>(value));
+    for (Packet& v : v_) {
+      v = Eigen::internal::pset1<Packet>(value);
+    }
   }
 
   // Lane l from first[l * stride].
@@ -141,7 +145,7 @@ class Pack {
     }
     return out;
   }
-  std::array<Packet, packets> v_;
+  Packet v_[packets];
 };
 
 }  // namespace hesscape

@@ -1,0 +1,75 @@
+// Proven signs of the eigenvalues of one large symmetric matrix, by factorisations instead of
+// eigenvalues.
+//
+// With D a diagonal of powers of two and T = diag(t) at least as large as the rounding error of a
+// factorisation, plus D E D for |A - H| <= E, plus zero_tol D^2: each positive pivot of DAD - T
+// proves an eigenvalue of H above zero_tol, each negative pivot of DAD + T one below -zero_tol
+// (Sylvester; Rump 2006 for Cholesky). Signs that stay open are left to `prove_signs`.
+#pragma once
+
+#include <cstdint>
+
+#include <Eigen/Core>
+
+#include "hesscape/lapack.hpp"
+#include "hesscape/shifted_factor.hpp"
+
+namespace hesscape {
+
+// |A - H| <= E, entry by entry (row-major and contiguous, symmetric) or one number for all entries.
+// What is not a number bounds nothing.
+struct EntryError {
+  const double* entries = nullptr;
+  double uniform = 0;
+};
+
+struct SignCounts {
+  Eigen::Index negative = 0;  // proven
+  Eigen::Index zero = 0;      // the rest
+  Eigen::Index positive = 0;  // proven
+  bool finite = true;         // false: an entry is not finite, and nothing is proven
+};
+
+enum class Definiteness : std::int8_t {
+  undecided = 0,
+  positive = 1,
+  negative = -1,
+  indefinite = 2
+};
+
+// Holds the workspace for matrices of one size. Not shared between threads; the table of functions
+// must outlive it. Matrices are row-major, contiguous and symmetric.
+class LargeInertia {
+ public:
+  LargeInertia(const Lapack& lapack, Eigen::Index n);
+
+  // thorough: what factorisations leave open is tried by `prove_signs`, at the price of an
+  // eigensolver.
+  SignCounts inertia(const double* a, const EntryError& error, double zero_tol,
+                     bool thorough = true);
+  // Stops at the first proof.
+  Definiteness definiteness(const double* a, const EntryError& error);
+
+ private:
+  // How A lies before any factorisation, with its entries within the error ignored.
+  struct Diagonal {
+    bool positive = false, negative = false;  // some entry is
+    bool definite = false;                    // all are, with one sign
+  };
+  Diagonal diagonal(const double* a, const EntryError& error) const;
+  bool scale_by_diagonal(const double* a);
+  void scale_by_rows(const double* a, const EntryError& error);
+  bool widen(const EntryError& error, double zero_tol);
+  double initial_bound() const;
+  Eigen::Index proven(double side, double& bound, double& tight);
+  bool negative_direction(const EntryError& error, Eigen::Index k) const;
+  SignCounts by_congruence(const double* a, const EntryError& error, double zero_tol) const;
+
+  const Lapack* lapack_;
+  Eigen::Index n_;
+  ScaledMatrix c_;
+  ShiftedFactor factor_;
+  Eigen::ArrayXd width_;  // what E and zero_tol add to T
+};
+
+}  // namespace hesscape

@@ -1,0 +1,76 @@
+// The inertia of one large symmetric matrix from a triangular factorisation, and a bound on what
+// its rounding may have changed.
+//
+// A matrix C is factored by Cholesky as far as its pivots are positive, and its remaining Schur
+// complement by LDL^T with the pivoting of Bunch and Kaufman. For LAPACK's algorithms, in any order
+// of summation and with or without fused operations, the computed factors are exact for C + Delta,
+//     |Delta| <= gamma_(2n + 256) M,   M = |L| |D| |L|^T
+// (Higham 2002, theorems 10.3 and 11.4; the constant has room for reciprocals of pivots in place of
+// divisions, for products L D that are kept instead of formed, and for 2 x 2 pivots, whose
+// |D| |D^-1| |D| <= 7 |D| is tested here and not taken from the pivoting). For any w > 0, Delta is
+// then at most diag(gamma (M w)_i / w_i) in the sense of quadratic forms.
+#pragma once
+
+#include <Eigen/Core>
+
+#include "hesscape/lapack.hpp"
+#include "hesscape/symmetric.hpp"
+
+namespace hesscape {
+
+// The matrix that is factored, as it is read: C = sign D A D + diag(shift), with D a diagonal of
+// powers of two. Only one triangle of A (row-major, contiguous) is read, with columns >= rows.
+struct ScaledMatrix {
+  const double* a = nullptr;
+  double sign = 1;
+  Eigen::ArrayXd scale;  // D, each between 2^-500 and 2^500, so that products of two are exact
+  Eigen::ArrayXd shift;
+
+  Eigen::Index size() const { return scale.size(); }
+  // Entries first ... last - 1 of column j of the lower triangle of sign D A D (first >= j).
+  auto column(Eigen::Index j, Eigen::Index first, Eigen::Index last) const {
+    using Row = Eigen::Map<const Eigen::ArrayXd>;
+    return Row(a + j * size() + first, last - first) *
+           (scale.segment(first, last - first) * (sign * scale[j]));
+  }
+};
+
+class ShiftedFactor {
+ public:
+  ShiftedFactor(const Lapack& lapack, Eigen::Index n);
+
+  // Cholesky of the leading rows until one fails or `c` is done: how many columns of L are right.
+  // After a failure at column k < n, row k of L is right up to its diagonal too.
+  Eigen::Index cholesky(const ScaledMatrix& c);
+  // Complete a Cholesky factorisation that stopped at `columns` by LDL^T of what is left (all of
+  // `c` for 0). False if some number is not finite.
+  bool complete(const ScaledMatrix& c, Eigen::Index columns);
+
+  Eigen::Index leading() const { return leading_; }    // columns by Cholesky after `complete`
+  Eigen::Index negative() const { return negative_; }  // pivots by their signs, after `complete`
+  Eigen::Index positive() const { return positive_; }
+  // A bound t with Delta <= t I after `complete`; infinite if there is none.
+  double backward_error();
+
+  // The vector x of length k + 1 with x_k = 1 and x^T C x = the pivot of column k where `cholesky`
+  // stopped.
+  Eigen::VectorXd failed_direction(Eigen::Index k) const;
+
+ private:
+  void fill(const ScaledMatrix& c, Eigen::Index first_row, Eigen::Index last_row,
+            Eigen::Index first_column);
+  bool count_pivots();
+  void apply_factor(const Eigen::ArrayXd& w, Eigen::ArrayXd& product) const;
+
+  const Lapack* lapack_;
+  Eigen::MatrixXd c_;  // the lower triangle holds C, then L and D
+  Eigen::VectorXi pivots_;
+  Eigen::VectorXd work_;
+  Eigen::Index leading_ = 0;  // columns that Cholesky has done
+  Eigen::Index negative_ = 0, positive_ = 0;
+};
+
+// The factor of M in the bound on Delta.
+inline double factor_gamma(Eigen::Index n) { return gamma(2 * n + 256); }
+
+}  // namespace hesscape

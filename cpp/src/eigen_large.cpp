@@ -1,0 +1,97 @@
+#include "hesscape/eigen_large.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+namespace hesscape {
+namespace {
+
+using Eigen::Index;
+
+auto* driver(const Lapack& lapack, double /*type*/) { return lapack.dsyevd; }
+auto* driver(const Lapack& lapack, float /*type*/) { return lapack.ssyevd; }
+
+}  // namespace
+
+template <typename T>
+LargeEigensolver<T>::LargeEigensolver(const Lapack& lapack, Index n, bool vectors)
+    : lapack_(&lapack), n_(n), vectors_(vectors), work_(1), iwork_(1) {
+  if (n > lapack_max_n) {
+    throw std::length_error("n: more than LAPACK's 32-bit workspaces allow");
+  }
+  a_.resize(n, n);
+  T unused = 0;
+  char jobz = vectors_ ? 'V' : 'N';
+  int order = static_cast<int>(std::max<Index>(n, 1));
+  int query = -1;
+  int info = 0;
+  driver(lapack, T())(&jobz, &uplo_, &order, &unused, &order, &unused, work_.data(), &query,
+                      iwork_.data(), &query, &info);
+  // float cannot tell every integer, so that the size that it tells is rounded up
+  const T size = work_[0] * (1 + 2 * std::numeric_limits<T>::epsilon());
+  work_.resize(static_cast<Index>(size) + 1);
+  iwork_.resize(std::max(1, iwork_[0]));
+}
+
+// The triangle in LAPACK's order; false if it is not finite. A row here is a column there, which
+// makes of our lower triangle LAPACK's upper one.
+template <typename T>
+bool LargeEigensolver<T>::copy(const T* a, Index row_stride, Triangle triangle) {
+  uplo_ = triangle == Triangle::lower ? 'U' : 'L';
+  T zero = 0;
+  for (Index i = 0; i < n_; ++i) {
+    const Index first = triangle == Triangle::lower ? 0 : i;
+    const Index count = triangle == Triangle::lower ? i + 1 : n_ - i;
+    const Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>> row(a + i * row_stride + first,
+                                                                   count);
+    a_.col(i).segment(first, count) = row;
+    zero += (row * T(0)).sum();  // 0 * inf and 0 * nan are not zero
+  }
+  return zero == 0;
+}
+
+template <typename T>
+int LargeEigensolver<T>::syevd(T* values) {
+  char jobz = vectors_ ? 'V' : 'N';
+  int order = static_cast<int>(n_);
+  int lwork = static_cast<int>(work_.size());
+  int liwork = static_cast<int>(iwork_.size());
+  int info = 0;
+  driver(*lapack_, T())(&jobz, &uplo_, &order, a_.data(), &order, values, work_.data(), &lwork,
+                        iwork_.data(), &liwork, &info);
+  return info;
+}
+
+template <typename T>
+bool LargeEigensolver<T>::solve(const T* a, Index row_stride, Triangle triangle, T* values,
+                                T* vectors) {
+  if (n_ == 0) {
+    return true;
+  }
+  if (!copy(a, row_stride, triangle) || syevd(values) != 0) {
+    const T nan = std::numeric_limits<T>::quiet_NaN();
+    std::fill_n(values, n_, nan);
+    if (vectors_) {
+      std::fill_n(vectors, n_ * n_, nan);
+    }
+    return false;
+  }
+  if (vectors_) {
+    Eigen::Map<Matrix> rows(vectors, n_, n_);
+    constexpr Index tile = 32;  // both sides of a tile stay in the first cache
+    for (Index j = 0; j < n_; j += tile) {
+      const Index width = std::min(tile, n_ - j);
+      for (Index i = 0; i < n_; i += tile) {
+        const Index height = std::min(tile, n_ - i);
+        rows.block(j, i, width, height) = a_.block(i, j, height, width).transpose();
+      }
+    }
+  }
+  return true;
+}
+
+template class LargeEigensolver<double>;
+template class LargeEigensolver<float>;
+
+}  // namespace hesscape

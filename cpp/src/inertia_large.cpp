@@ -1,0 +1,304 @@
+#include "hesscape/inertia_large.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "hesscape/inertia.hpp"
+
+namespace hesscape {
+namespace {
+
+using Eigen::ArrayXd;
+using Eigen::Index;
+using Eigen::VectorXd;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr int largest_exponent = 500;
+
+auto row(const double* a, Index n, Index i) {  // of the triangle that is read
+  return Eigen::Map<const ArrayXd>(a + i * n + i, n - i);
+}
+
+bool all_finite(const double* a, Index n) {
+  double zero = 0;
+  for (Index i = 0; i < n; ++i) {
+    zero += (row(a, n, i) * 0.0).sum();  // 0 * inf and 0 * nan are not zero
+  }
+  return zero == 0;
+}
+
+double number(double error) { return error >= 0 ? error : infinity; }  // also for nan
+
+double at(const EntryError& error, Index i) {
+  return error.entries == nullptr ? number(error.uniform) : number(error.entries[i]);
+}
+
+double power_of_two(int exponent) {
+  return std::ldexp(1.0, std::clamp(exponent, -largest_exponent, largest_exponent));
+}
+
+// Does a 2 x 2 minor prove an eigenvalue of either sign, (|a_ij| - e_ij)^2 > |a_ii| |a_jj| with
+// the diagonal widened by its errors? All its entries have one sign, or are zero within errors.
+bool negative_minor(const double* a, const EntryError& error, Index n) {
+  ArrayXd root(n);
+  for (Index i = 0; i < n; ++i) {
+    root[i] = std::sqrt(std::abs(a[i * n + i]) + at(error, i * n + i)) * (1 + 8 * unit_roundoff);
+  }
+  constexpr double tiny = 0x1p-1060;  // above the error of a product that underflows
+  for (Index i = 0; i + 1 < n; ++i) {
+    const Index rest = n - i - 1;
+    const auto off = row(a, n, i).tail(rest).abs();
+    const auto limit = root.tail(rest) * (root[i] * (1 + 8 * unit_roundoff)) + tiny;
+    const double excess =
+        error.entries == nullptr
+            ? (off - (limit + number(error.uniform)) * (1 + 8 * unit_roundoff)).maxCoeff()
+            : (off - (limit + row(error.entries, n, i).tail(rest)) * (1 + 8 * unit_roundoff))
+                  .maxCoeff<Eigen::PropagateNumbers>();
+    if (excess > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+LargeInertia::LargeInertia(const Lapack& lapack, Index n)
+    : lapack_(&lapack), n_(n), factor_(lapack, n), width_(n) {
+  c_.scale.resize(n);
+  c_.shift.resize(n);
+}
+
+LargeInertia::Diagonal LargeInertia::diagonal(const double* a, const EntryError& error) const {
+  Index positive = 0;
+  Index negative = 0;
+  for (Index i = 0; i < n_; ++i) {
+    const double value = a[i * (n_ + 1)];
+    const double e = at(error, i * (n_ + 1));
+    positive += value > e ? 1 : 0;
+    negative += value < -e ? 1 : 0;
+  }
+  return {positive > 0, negative > 0, std::max(positive, negative) == n_};
+}
+
+// Scales that bring the diagonal near one, unless an entry of the matrix is then large.
+bool LargeInertia::scale_by_diagonal(const double* a) {
+  for (Index i = 0; i < n_; ++i) {
+    const int half = (std::ilogb(a[i * (n_ + 1)]) + 1) >> 1;  // rounded down, also below zero
+    c_.scale[i] = power_of_two(-half);
+  }
+  double largest = 0;
+  for (Index i = 0; i < n_; ++i) {
+    largest = std::max(largest, c_.column(i, i, n_).abs().maxCoeff());
+  }
+  return largest <= 16;
+}
+
+// Scales that bring the rows near one: simply where they differ little, by `equilibrate` otherwise.
+void LargeInertia::scale_by_rows(const double* a, const EntryError& error) {
+  ArrayXd largest = ArrayXd::Zero(n_);
+  for (Index i = 0; i < n_; ++i) {
+    const auto entries = row(a, n_, i).abs();
+    largest[i] = std::max(largest[i], entries.maxCoeff());
+    largest.tail(n_ - i) = largest.tail(n_ - i).max(entries);
+  }
+  std::vector<int> exponent(static_cast<std::size_t>(n_));
+  constexpr double little = 16;
+  const double most = largest.maxCoeff();
+  if (most <= little * largest.minCoeff() && most > 0) {
+    std::fill(exponent.begin(), exponent.end(), -((std::ilogb(most) + 1) >> 1));
+  } else {
+    equilibrate(a, error.entries, n_, exponent.data());
+  }
+  for (Index i = 0; i < n_; ++i) {
+    // a row within its errors decides nothing, and here disturbs nothing
+    const int e = exponent[static_cast<std::size_t>(i)];
+    c_.scale[i] = power_of_two(e == insignificant ? -largest_exponent : e);
+  }
+}
+
+// width = the row sums of D E D, plus zero_tol D^2, rounded up: E <= its row sums in the sense of
+// quadratic forms. False if it is not finite.
+bool LargeInertia::widen(const EntryError& error, double zero_tol) {
+  const ArrayXd& d = c_.scale;
+  width_ = zero_tol * (d * d);
+  if (error.entries != nullptr) {
+    for (Index i = 0; i < n_; ++i) {
+      const ArrayXd entries = row(error.entries, n_, i) * (d.tail(n_ - i) * d[i]);
+      width_[i] += entries.sum();
+      width_.tail(n_ - i - 1) += entries.tail(n_ - i - 1);
+    }
+  } else if (error.uniform != 0) {
+    const double sum = d.sum();
+    width_ += number(error.uniform) * (d * sum);
+  }
+  width_ *= 1 + gamma(n_ + 16);
+  return width_.allFinite();
+}
+
+// A first guess of what M, the factor of rounding errors, comes to: proven for Cholesky, where it
+// is the trace; elsewhere usual.
+double LargeInertia::initial_bound() const {
+  double trace = 0;
+  bool positive = true;
+  for (Index i = 0; i < n_; ++i) {
+    const double entry = c_.column(i, i, i + 1)[0];
+    trace += std::abs(entry);
+    positive = positive && entry > 0;
+  }
+  const auto n = static_cast<double>(n_);
+  const double size = positive ? trace : std::max(trace, n * (n + 32) / 4);
+  return factor_gamma(n_) * size * (1 + gamma(4 * n_ + 64)) + 0x1p-900;
+}
+
+// How many eigenvalues are proven to have the sign of `side`, with `bound` for rounding errors; it
+// grows where that is not enough. tight: how small it could have been.
+Index LargeInertia::proven(double side, double& bound, double& tight) {
+  constexpr int attempts = 3;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    c_.shift = (width_ + bound) * (-side * (1 + 4 * unit_roundoff));
+    const Index columns = attempt == 0 ? factor_.cholesky(c_) : 0;
+    const bool good = factor_.complete(c_, columns);
+    const Index count = side > 0 ? factor_.positive() : factor_.negative();
+    if (good && columns == n_ && bound >= initial_bound()) {
+      tight = bound;
+      return count;
+    }
+    tight = good ? factor_.backward_error() : infinity;
+    if (tight <= bound) {
+      return count;
+    }
+    const bool pivoting_may_help = attempt == 0 && factor_.leading() > 0;
+    if (tight < 1 || !pivoting_may_help) {
+      bound = 1.5 * tight;
+    }
+    if (!(bound < 1)) {
+      return 0;
+    }
+  }
+  return 0;
+}
+
+SignCounts LargeInertia::by_congruence(const double* a, const EntryError& error,
+                                       double zero_tol) const {
+  RowMatrix width;
+  if (error.entries != nullptr) {
+    width = Eigen::Map<const RowMatrix>(error.entries, n_, n_);
+  } else if (error.uniform != 0 || zero_tol != 0) {
+    width.setConstant(n_, n_, error.uniform);
+  }
+  if (zero_tol != 0) {  // the sum is rounded up
+    width.diagonal() = (width.diagonal().array() + zero_tol) * (1 + 4 * unit_roundoff);
+  }
+  const SymmetricStack stack{a, width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
+  const SignProofs proofs = prove_signs(stack, 0, nullptr, lapack_);
+  return {proofs.n_negative[0], 0, proofs.n_positive[0], true};
+}
+
+SignCounts LargeInertia::inertia(const double* a, const EntryError& error, double zero_tol,
+                                 bool thorough) {
+  if (n_ == 0) {
+    return {};
+  }
+  if (!all_finite(a, n_)) {
+    return {0, n_, 0, false};
+  }
+  SignCounts counts;
+  c_.a = a;
+  const Diagonal entries = diagonal(a, error);
+  c_.sign = entries.negative && !entries.positive ? -1 : 1;
+  if (!entries.definite || !scale_by_diagonal(a)) {
+    scale_by_rows(a, error);
+  }
+  if (widen(error, zero_tol)) {
+    double bound[2] = {initial_bound(), initial_bound()};
+    double tight[2] = {0, 0};
+    Index signs[2] = {proven(1, bound[0], tight[0]), 0};
+    if (signs[0] < n_) {
+      signs[1] = proven(-1, bound[1], tight[1]);
+    }
+    for (int k = 0; k < 2; ++k) {  // a smaller shift may show more
+      if (signs[0] + signs[1] < n_ && tight[k] < bound[k] / 2) {
+        bound[k] = 1.25 * tight[k];
+        signs[k] = std::max(signs[k], proven(k == 0 ? 1 : -1, bound[k], tight[k]));
+      }
+    }
+    counts.positive = signs[0];
+    counts.negative = signs[1];
+    if (c_.sign < 0) {
+      std::swap(counts.positive, counts.negative);
+    }
+  }
+  if (thorough && counts.positive + counts.negative < n_) {
+    const SignCounts other = by_congruence(a, error, zero_tol);
+    counts.negative = std::max(counts.negative, other.negative);
+    counts.positive = std::max(counts.positive, other.positive);
+  }
+  counts.zero = n_ - counts.negative - counts.positive;
+  return counts;
+}
+
+// Is x^T H x < 0 for every H within the error, with x the direction where Cholesky stopped?
+bool LargeInertia::negative_direction(const EntryError& error, Index k) const {
+  const ArrayXd x = factor_.failed_direction(k).array();
+  if (!x.allFinite()) {
+    return false;
+  }
+  const ArrayXd magnitude = x.abs();
+  double form = 0;
+  double size = 0;   // |x|^T |DAD| |x|
+  double doubt = 0;  // |x|^T DED |x|
+  for (Index j = 0; j <= k; ++j) {
+    const Index rest = k - j;
+    const ArrayXd entries = c_.column(j, j, k + 1);
+    const auto below = entries.tail(rest);
+    form += x[j] * (entries[0] * x[j] + 2 * (below * x.tail(rest)).sum());
+    size += magnitude[j] *
+            (std::abs(entries[0]) * magnitude[j] + 2 * (below.abs() * magnitude.tail(rest)).sum());
+    if (error.entries != nullptr) {
+      const ArrayXd e =
+          row(error.entries, n_, j).head(rest + 1) * (c_.scale.segment(j, rest + 1) * c_.scale[j]);
+      doubt +=
+          magnitude[j] * (e[0] * magnitude[j] + 2 * (e.tail(rest) * magnitude.tail(rest)).sum());
+    }
+  }
+  const double sum = (c_.scale.head(k + 1) * magnitude).sum();
+  doubt += error.entries == nullptr ? number(error.uniform) * sum * sum : 0;
+  const double rounding =
+      gamma(2 * k + 32) * size + 0x1p-900 * (1 + magnitude.sum() * magnitude.sum());
+  return form + (rounding + doubt) * (1 + gamma(4 * k + 64)) < 0;
+}
+
+Definiteness LargeInertia::definiteness(const double* a, const EntryError& error) {
+  if (n_ == 0 || !all_finite(a, n_)) {
+    return Definiteness::undecided;
+  }
+  const Diagonal entries = diagonal(a, error);
+  if ((entries.positive && entries.negative) || negative_minor(a, error, n_)) {
+    return Definiteness::indefinite;
+  }
+  c_.a = a;
+  c_.sign = entries.negative ? -1 : 1;
+  if (entries.definite && scale_by_diagonal(a) && widen(error, 0)) {
+    c_.shift = -(width_ + initial_bound()) * (1 + 4 * unit_roundoff);
+    const Index columns = factor_.cholesky(c_);
+    if (columns == n_ && factor_.complete(c_, columns)) {
+      return entries.negative ? Definiteness::negative : Definiteness::positive;
+    }
+    if (columns < n_ && negative_direction(error, columns)) {
+      return Definiteness::indefinite;
+    }
+  }
+  const SignCounts counts = inertia(a, error, 0);
+  if (counts.negative > 0 && counts.positive > 0) {
+    return Definiteness::indefinite;
+  }
+  if (counts.zero == 0) {
+    return counts.positive > 0 ? Definiteness::positive : Definiteness::negative;
+  }
+  return Definiteness::undecided;
+}
+
+}  // namespace hesscape
