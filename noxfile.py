@@ -78,7 +78,9 @@ def levels(session: nox.Session) -> None:
     )
     found = session.run("python", "-c", LEVELS, silent=True)
     for level in str(found).split():
-        session.run("pytest", *(session.posargs or files), env={"HESSCAPE_ISA": level})
+        session.run(
+            "python", "-m", "pytest", *(session.posargs or files), env={"HESSCAPE_ISA": level}
+        )
 
 
 @nox.session
