@@ -20,6 +20,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 CPP = sorted(str(path) for suffix in ("hpp", "cpp") for path in Path("cpp").rglob(f"*.{suffix}"))
 
 X86_64 = platform.machine() in ("x86_64", "AMD64")
+NUMERICAL = ("smoke", "critical", "linalg*", "measurement", "symmetric", "taylor")
 LEVELS = "from hesscape._dispatch import BUILT, RUNS; print(*(x for x in BUILT if x in RUNS))"
 
 
@@ -72,13 +73,14 @@ def cpp(session: nox.Session) -> None:
 def levels(session: nox.Session) -> None:
     """Run what depends on rounding and registers at every instruction level that the machine has."""
     prepare(session, package=".[test]")
-    files = sorted(map(str, Path("tests").glob("test_linalg*.py")))
+    files = sorted(
+        str(file) for stem in NUMERICAL for file in Path("tests").glob(f"test_{stem}.py")
+    )
     found = session.run("python", "-c", LEVELS, silent=True)
     for level in str(found).split():
         session.run(
-            "pytest", "tests/test_smoke.py", "tests/test_symmetric.py", *files, *session.posargs,
-            env={"HESSCAPE_ISA": level},
-        )  # fmt: skip
+            "python", "-m", "pytest", *(session.posargs or files), env={"HESSCAPE_ISA": level}
+        )
 
 
 @nox.session

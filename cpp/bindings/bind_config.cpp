@@ -20,7 +20,7 @@ void register_config(py::module_& m) {
   m.attr("FLAGS") = HESSCAPE_FLAGS;
   m.attr("EIGEN_VERSION") = eigen_version();
   m.attr("PACKET") = static_cast<int>(Eigen::internal::packet_traits<double>::size);
-  m.attr("ALIGNMENT") = static_cast<int>(EIGEN_MAX_ALIGN_BYTES);
+  m.attr("ALIGNMENT") = EIGEN_MAX_ALIGN_BYTES;
 }
 
 }  // namespace hesscape::bindings
