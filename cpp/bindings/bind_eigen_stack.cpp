@@ -1,6 +1,6 @@
-#include "bindings.hpp"
 #include "hesscape/by_size.hpp"
 #include "hesscape/eigen_stack.hpp"
+#include "stack_arrays.hpp"
 
 namespace hesscape::bindings {
 namespace {

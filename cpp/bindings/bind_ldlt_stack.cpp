@@ -1,8 +1,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "bindings.hpp"
 #include "hesscape/ldlt_stack.hpp"
+#include "stack_arrays.hpp"
 
 namespace hesscape::bindings {
 namespace {
@@ -31,10 +31,11 @@ py::array ldlt(const StridedArray& a, const std::optional<StridedArray>& error, 
 }  // namespace
 
 void register_ldlt_stack(py::module_& m) {
-  m.def("ldlt_stack", &ldlt, py::arg("a").noconvert(), py::arg("error").noconvert(),
-        py::arg("zero_tol"), py::arg("inertia").noconvert(),
-        "Write (proven negative, others, proven positive) for a stack (N, n, n); return the indices "
-        "of matrices with others.");
+  m.def(
+      "ldlt_stack", &ldlt, py::arg("a").noconvert(), py::arg("error").noconvert(),
+      py::arg("zero_tol"), py::arg("inertia").noconvert(),
+      "Write (proven negative, others, proven positive) for a stack (N, n, n); return the indices "
+      "of matrices with others.");
 }
 
 }  // namespace hesscape::bindings

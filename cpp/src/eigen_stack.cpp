@@ -49,15 +49,15 @@ class Work {
  public:
   Storage<Pack, N, triangle(N)> lower;  // rows of the lower triangle
   Storage<Pack, N, N> diagonal;         // of the tridiagonal matrix; eigenvalues in the end
-  Storage<Pack, N, N> off;        // off[i] couples rows i and i + 1; its square for values alone
-  Storage<Pack, N, N> reflector;  // 1 / h of I - v v^T / h; later the cosines of a sweep
-  Storage<Pack, N, N> product;    // A v; later the sines of a sweep
+  Storage<Pack, N, N> off;          // off[i] couples rows i and i + 1; its square for values alone
+  Storage<Pack, N, N> reflector;    // 1 / h of I - v v^T / h; later the cosines of a sweep
+  Storage<Pack, N, N> product;      // A v; later the sines of a sweep
   Storage<Pack, N, N * N> vectors;  // n x n, row-major
   std::vector<double> row_numbers;  // one row of vectors, lane by lane
   std::vector<Index> order;         // n indices a lane: which column comes first
-  Pack norm;                      // largest absolute entry
-  Pack back;                      // power of two that undoes the scaling
-  Pack finite;                    // mask
+  Pack norm;                        // largest absolute entry
+  Pack back;                        // power of two that undoes the scaling
+  Pack finite;                      // mask
 };
 
 // Brings lanes with very large or small entries near one, and empties those that are not finite.
@@ -85,7 +85,8 @@ void normalise(Work<N>& w) {
 }
 
 template <int N>
-[[gnu::always_inline]] inline void read_pack(const MatrixStack& stack, Index k, Index lanes, Work<N>& w) {
+[[gnu::always_inline]] inline void read_pack(const MatrixStack& stack, Index k, Index lanes,
+                                             Work<N>& w) {
   const Index n = w.n();
   w.norm = Pack(0.0);
   w.finite = Pack(0.0) <= Pack(0.0);
@@ -157,7 +158,8 @@ template <int N>
 // The eigenvalue of a 3 x 3 tridiagonal matrix that is farthest from the other two, given the
 // diagonal and the squares of the off-diagonal: q + p t with t^3 - 3 t = det((A - q I) / p). Newton
 // starts from a cubic within 2e-4 of the root, which lies between sqrt(3) and 2.
-[[gnu::always_inline]] inline Pack isolated_eigenvalue(const Pack* diagonal, Pack square0, Pack square1) {
+[[gnu::always_inline]] inline Pack isolated_eigenvalue(const Pack* diagonal, Pack square0,
+                                                       Pack square1) {
   const Pack q = (diagonal[0] + diagonal[1] + diagonal[2]) * Pack(1.0 / 3);
   const Pack x = diagonal[0] - q;
   const Pack y = diagonal[1] - q;
@@ -186,7 +188,8 @@ template <int N>
 
 // The shift for the rows from l on: Wilkinson's, but in the end one that needs no second sweep.
 template <int N>
-[[gnu::always_inline]] inline Pack shift(const Work<N>& w, Index l, int sweep, Pack square0, Pack square1, Pack small) {
+[[gnu::always_inline]] inline Pack shift(const Work<N>& w, Index l, int sweep, Pack square0,
+                                         Pack square1, Pack small) {
   const Pack* d = w.diagonal.data() + l;
   return l == w.n() - 3 && sweep == 0 ? isolated_eigenvalue(d, square0, square1)
                                       : d[0] - jacobi_offset(d, square0, small);
@@ -327,8 +330,7 @@ void ql_vectors(Work<N>& w) {
       if (!any(active)) {
         break;
       }
-      const Pack sigma =
-          shift(w, l, sweep, off[l] * off[l], off[l + 1] * off[l + 1], small);
+      const Pack sigma = shift(w, l, sweep, off[l] * off[l], off[l + 1] * off[l + 1], small);
       sweep_up(w, l, sigma, active, small * small);
       rotate_vectors(w, l, w.reflector.data(), w.product.data());
     }
@@ -441,9 +443,8 @@ void eigvalsh_stack(const MatrixStack& stack, double* values) {
   }
   for_size(n, [&]<int N>() {
     Work<N> w(n);
-    for_each_pack(stack.count, [&](Index k, Index lanes) {
-      eigvalsh_pack(stack, k, lanes, w, values + k * n);
-    });
+    for_each_pack(stack.count,
+                  [&](Index k, Index lanes) { eigvalsh_pack(stack, k, lanes, w, values + k * n); });
   });
 }
 

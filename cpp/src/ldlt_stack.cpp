@@ -12,8 +12,8 @@ namespace {
 
 using Eigen::Index;
 
-// The shift allows the factors to be this much larger than the matrix: a random one exceeds it with a
-// probability of about n / 2^20, and has an eigenvalue that the shift hides with a smaller one.
+// The shift allows the factors to be this much larger than the matrix: a random one exceeds it with
+// a probability of about n / 2^20, and has an eigenvalue that the shift hides with a smaller one.
 constexpr double growth_limit = 0x1p20;
 // For matrices with smaller or larger scales underflow is not covered; they are left to others.
 constexpr double smallest_scale = 0x1p-300;
@@ -43,7 +43,7 @@ class Work {
   Storage<Pack, N, N> known;   // the part of the shift that errors and zero_tol ask for
   Storage<Pack, N, N> shift;   // t_i
   Storage<Pack, N, N> growth;  // the largest G_ii of the factorisations so far
-  Pack negative;      // proven so far
+  Pack negative;               // proven so far
   Pack positive;
 };
 
@@ -109,8 +109,8 @@ template <int N>
   return valid & count;
 }
 
-// Proves what can be proven with the shift that allows for growth up to limit * s_i. Returns the lanes
-// in which some sign is left.
+// Proves what can be proven with the shift that allows for growth up to limit * s_i. Returns the
+// lanes in which some sign is left.
 template <int N>
 [[gnu::always_inline]] inline Pack prove(Work<N>& w, double limit) {
   const Index n = w.n();
@@ -152,8 +152,9 @@ template <int N>
   }
 }
 
-// For n = 2 the determinant, whose error is known, tells all: the eigenvalues have opposite signs, or
-// that of either diagonal entry, for the sign cannot change while the determinant stays above zero.
+// For n = 2 the determinant, whose error is known, tells all: the eigenvalues have opposite signs,
+// or that of either diagonal entry, for the sign cannot change while the determinant stays above
+// zero.
 [[gnu::always_inline]] inline void prove_two(const MatrixStack& stack, const ErrorStack& error,
                                              double zero_tol, Index k, Index lanes, Work<2>& w) {
   const Pack a = read(stack, k, lanes, 0, 0);

@@ -72,12 +72,16 @@ def symmetric_stack(a: ArrayLike, UPLO: str = "L") -> Stack:
 
 def share(stack: Stack, workers: Workers, kernel: Callable[[slice], None]) -> None:
     """Call `kernel` on slices that make up the stack, in this thread or in those of `workers`."""
-    if isinstance(workers, bool) or not (isinstance(workers, (int, np.integer)) or callable(workers)):
+    if isinstance(workers, bool) or not (
+        isinstance(workers, (int, np.integer)) or callable(workers)
+    ):
         raise TypeError(f"workers: expected an integer or a map-like callable, got {workers!r}")
     if not callable(workers):
         threads = (os.cpu_count() or 1) if workers == -1 else int(workers)
         if threads < 1:
-            raise ValueError(f"workers: expected at least 1, or -1 for all processors, got {workers}")
+            raise ValueError(
+                f"workers: expected at least 1, or -1 for all processors, got {workers}"
+            )
         parts = slices(stack, threads)
         if threads == 1 or len(parts) == 1:
             for part in parts:

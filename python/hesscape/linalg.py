@@ -373,9 +373,15 @@ class _Signs:
     def count(self, rows: slice, counts: NDArray[np.int64]) -> None:
         """Write the inertia of some matrices."""
         if not self.across:
-            counts[:] = _core.inertia_large(self.stack.full(rows), self._large_error(rows), self.zero_tol, True)[0]
+            counts[:] = _core.inertia_large(
+                self.stack.full(rows), self._large_error(rows), self.zero_tol, True
+            )[0]
             return
-        self._finish(rows, counts, _core.ldlt_stack(self.stack.doubles(rows), self._errors(rows), self.zero_tol, counts))
+        self._finish(
+            rows,
+            counts,
+            _core.ldlt_stack(self.stack.doubles(rows), self._errors(rows), self.zero_tol, counts),
+        )
 
     def decide(self, rows: slice, codes: NDArray[np.int8]) -> None:
         """Write the codes of definiteness of some matrices."""

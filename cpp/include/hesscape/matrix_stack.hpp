@@ -34,10 +34,14 @@ constexpr Eigen::Index triangle(Eigen::Index i) { return i * (i + 1) / 2; }
 template <class F>
 void for_size(Eigen::Index n, F f) {
   switch (n) {
-    case 2: return f.template operator()<2>();
-    case 3: return f.template operator()<3>();
-    case 4: return f.template operator()<4>();
-    default: return f.template operator()<Eigen::Dynamic>();
+    case 2:
+      return f.template operator()<2>();
+    case 3:
+      return f.template operator()<3>();
+    case 4:
+      return f.template operator()<4>();
+    default:
+      return f.template operator()<Eigen::Dynamic>();
   }
 }
 

@@ -21,8 +21,8 @@ class Pack {
   static constexpr int lanes = packets * packet_size;
 
   Pack() = default;
-  // Copied packet by packet: compilers copy large trivial classes by string instructions, which stall
-  // the loads that follow.
+  // Copied packet by packet: compilers copy large trivial classes by string instructions, which
+  // stall the loads that follow.
   Pack(const Pack& other) { *this = other; }
   Pack& operator=(const Pack& other) {  // NOLINT(bugprone-unhandled-self-assignment)
     for (int k = 0; k < packets; ++k) {
@@ -122,8 +122,7 @@ class Pack {
     return each([&](int k) { return Eigen::internal::pxor(a.v_[k], b.v_[k]); });
   }
   friend Pack select(const Pack& mask, const Pack& yes, const Pack& no) {
-    return each(
-        [&](int k) { return Eigen::internal::pselect(mask.v_[k], yes.v_[k], no.v_[k]); });
+    return each([&](int k) { return Eigen::internal::pselect(mask.v_[k], yes.v_[k], no.v_[k]); });
   }
   friend bool all(const Pack& mask) { return !any(mask ^ (Pack(0.0) <= Pack(0.0))); }
   // Whether some lane of a mask is set.
