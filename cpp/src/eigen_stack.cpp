@@ -63,16 +63,17 @@ class Work {
 // Brings lanes with very large or small entries near one, and empties those that are not finite.
 template <int N>
 void normalise(Work<N>& w) {
-  w.back = Pack(1.0);
-  const Pack none = w.norm <= Pack(0.0);
-  const Pack usual = (Pack(lower_scale) < w.norm) & (w.norm < Pack(upper_scale)) & w.finite;
-  if (all(usual | none)) {
-    return;
+  w.norm = Pack(0.0);
+  w.finite = Pack(0.0) <= Pack(0.0);
+  for (const Pack& entry : w.lower) {
+    const Pack size = abs(entry);
+    w.norm = max(w.norm, size);
+    w.finite = w.finite & (size <= Pack(largest_double));
   }
   std::array<double, Pack::lanes> norm;
-  w.norm.store(norm.data());
+  select(w.finite, w.norm, Pack(0.0)).store(norm.data());
   const auto exponent = [&](int lane) {
-    return norm[lane] == 0 || !std::isfinite(norm[lane])
+    return norm[lane] == 0 || (lower_scale < norm[lane] && norm[lane] < upper_scale)
                ? 0
                : std::clamp(std::ilogb(norm[lane]), -1000, 1000);
   };
@@ -87,19 +88,19 @@ void normalise(Work<N>& w) {
 template <int N>
 [[gnu::always_inline]] inline void read_pack(const MatrixStack& stack, Index k, Index lanes,
                                              Work<N>& w) {
-  const Index n = w.n();
   w.norm = Pack(0.0);
-  w.finite = Pack(0.0) <= Pack(0.0);
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j <= i; ++j) {
-      const Pack entry = read(stack, k, lanes, i, j);
-      const Pack size = abs(entry);
-      w.row(i)[j] = entry;
-      w.norm = max(w.norm, size);
-      w.finite = w.finite & (size <= Pack(largest_double));
-    }
+  Pack sum = Pack(0.0);  // keeps what is not a number, as norm may not
+  read_lower(stack, k, lanes, w.lower.data());
+  for (const Pack& entry : w.lower) {
+    const Pack size = abs(entry);
+    w.norm = max(w.norm, size);
+    sum = sum + size;
   }
-  normalise(w);
+  w.back = Pack(1.0);
+  w.finite = Pack(0.0) <= Pack(0.0);
+  if (!all((Pack(lower_scale) < w.norm) & (sum < Pack(upper_scale)))) {
+    normalise(w);
+  }
 }
 
 // Householder's reduction, last row first: row i of the lower triangle becomes the vector v of the
@@ -127,10 +128,11 @@ template <int N>
     w.reflector[i] = reciprocal;
     for (Index j = 0; j < i; ++j) {
       const Pack* a = w.row(j);
-      Pack sum = a[j] * v[j];
+      const Pack vj = v[j];
+      Pack sum = a[j] * vj;
       for (Index k = 0; k < j; ++k) {
         sum = fma(a[k], v[k], sum);
-        p[k] = fma(a[k], v[j], p[k]);
+        p[k] = fma(a[k], vj, p[k]);
       }
       p[j] = sum;
     }
@@ -145,8 +147,10 @@ template <int N>
     }
     for (Index j = 0; j < i; ++j) {
       Pack* a = w.row(j);
+      const Pack pj = -p[j];
+      const Pack vj = -v[j];
       for (Index k = 0; k <= j; ++k) {
-        a[k] = fnma(p[j], v[k], fnma(v[j], p[k], a[k]));
+        a[k] = fma(pj, v[k], fma(vj, p[k], a[k]));
       }
     }
   }
@@ -252,16 +256,18 @@ void accumulate_reflections(Work<N>& w) {
     const Pack* v = w.row(i);
     std::fill(dot, dot + i, Pack(0.0));
     for (Index k = 0; k < i; ++k) {
+      const Pack vk = v[k];
       for (Index j = 0; j < i; ++j) {
-        dot[j] = fma(v[k], q[k * n + j], dot[j]);
+        dot[j] = fma(vk, q[k * n + j], dot[j]);
       }
     }
     for (Index j = 0; j < i; ++j) {
       dot[j] = dot[j] * w.reflector[i];
     }
     for (Index k = 0; k < i; ++k) {
+      const Pack vk = -v[k];
       for (Index j = 0; j < i; ++j) {
-        q[k * n + j] = fnma(v[k], dot[j], q[k * n + j]);
+        q[k * n + j] = fma(vk, dot[j], q[k * n + j]);
       }
     }
   }
@@ -275,9 +281,11 @@ void rotate_vectors(Work<N>& w, Index l, const Pack* cosine, const Pack* sine) {
     Pack* row = w.vectors.data() + k * n;
     Pack moved = row[n - 1];
     for (Index i = n - 2; i >= l; --i) {
+      const Pack c = cosine[i];
+      const Pack s = sine[i];
       const Pack stays = row[i];
-      row[i + 1] = fma(sine[i], stays, cosine[i] * moved);
-      moved = fnma(sine[i], moved, cosine[i] * stays);
+      row[i + 1] = fma(s, stays, c * moved);
+      moved = fnma(s, moved, c * stays);
     }
     row[l] = moved;
   }
@@ -358,6 +366,15 @@ template <int N>
   }
 }
 
+// The eigenvalues of 2 x 2 matrices in closed form, within a few eps |A|.
+[[gnu::always_inline]] inline void values_of_two(Work<2>& w) {
+  const Pack mean = (w.lower[0] + w.lower[2]) * Pack(0.5);
+  const Pack half = (w.lower[2] - w.lower[0]) * Pack(0.5);
+  const Pack root = sqrt(fma(half, half, w.lower[1] * w.lower[1]));
+  w.diagonal[0] = mean - root;
+  w.diagonal[1] = mean + root;
+}
+
 template <int N>
 [[gnu::always_inline]] inline Pack eigenvalue(const Work<N>& w, Index i) {
   return select(w.finite, w.diagonal[i] * w.back, Pack(not_a_number));
@@ -367,12 +384,16 @@ template <int N>
 void eigvalsh_pack(const MatrixStack& stack, Index k, Index lanes, Work<N>& w, double* values) {
   const Index n = w.n();
   read_pack(stack, k, lanes, w);
-  tridiagonalise(w);
-  for (Pack& off : w.off) {
-    off = off * off;
+  if constexpr (N == 2) {
+    values_of_two(w);
+  } else {
+    tridiagonalise(w);
+    for (Pack& off : w.off) {
+      off = off * off;
+    }
+    ql_values(w);
+    sort(w);
   }
-  ql_values(w);
-  sort(w);
   for (Index i = 0; i < n; ++i) {
     write(eigenvalue(w, i), lanes, values + i, n);
   }

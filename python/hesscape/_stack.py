@@ -105,7 +105,7 @@ def slices(stack: Stack, threads: int) -> list[slice]:
 
 
 def output(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> Floats:
-    """A new array, or `out` after a check."""
+    """Give a new array, or `out` after a check."""
     if out is None:
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray) or out.dtype != dtype:

@@ -429,7 +429,7 @@ class _Signs:
 
 
 def _wide(array: Floats) -> NDArray[np.float64]:
-    """An array for float64 results that are meant for `array`: that one itself, if it can hold them."""
+    """Give an array for float64 results that are meant for `array`: that one itself, if it can hold them."""
     return array if array.dtype == np.float64 else np.empty(array.shape)
 
 

@@ -68,6 +68,33 @@ inline Pack read(const MatrixStack& stack, Eigen::Index k, Eigen::Index lanes, E
       [&](Eigen::Index lane) { return first[std::min(lane, lanes - 1) * stack.stride]; });
 }
 
+// The lower triangle of matrices k ... k + lanes - 1, by rows.
+inline void read_lower(const MatrixStack& stack, Eigen::Index k, Eigen::Index lanes, Pack* lower) {
+  constexpr Eigen::Index block = Pack::packet_size;
+  const bool by_rows = stack.column == 1;
+  if (lanes < Pack::lanes || stack.n < block || !(by_rows || stack.row == 1)) {
+    for (Eigen::Index i = 0; i < stack.n; ++i) {
+      for (Eigen::Index j = 0; j <= i; ++j) {
+        lower[triangle(i) + j] = read(stack, k, lanes, i, j);
+      }
+    }
+    return;
+  }
+  std::array<Pack, block> packs;
+  for (Eigen::Index line = 0; line < stack.n; ++line) {  // a row, or a column
+    const Eigen::Index first = by_rows ? 0 : line;
+    const Eigen::Index last = by_rows ? line : stack.n - 1;
+    for (Eigen::Index at = first; at <= last; at += block) {
+      const Eigen::Index from = std::min(at, stack.n - block);
+      Pack::load_transposed(by_rows ? stack.at(k, line, from) : stack.at(k, from, line),
+                            stack.stride, packs.data());
+      for (Eigen::Index c = at; c < std::min(at + block, last + 1); ++c) {
+        lower[by_rows ? triangle(line) + c : triangle(c) + line] = packs[c - from];
+      }
+    }
+  }
+}
+
 // The counterpart of read: lane l to first[l * stride].
 inline void write(const Pack& pack, Eigen::Index lanes, double* first, Eigen::Index stride) {
   if (lanes == Pack::lanes) {

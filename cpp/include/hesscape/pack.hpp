@@ -49,6 +49,20 @@ class Pack {
       Eigen::internal::pscatter<double, Packet>(first + k * packet_size * stride, v_[k], stride);
     }
   }
+  // Column c < packet_size of the rows that begin at first[l * stride] for lane l: whole cache
+  // lines are read and transposed in registers.
+  static void load_transposed(const double* first, Eigen::Index stride, Pack* columns) {
+    for (int k = 0; k < packets; ++k) {
+      Eigen::internal::PacketBlock<Packet, packet_size> block;
+      for (int l = 0; l < packet_size; ++l) {
+        block.packet[l] = Eigen::internal::ploadu<Packet>(first + (k * packet_size + l) * stride);
+      }
+      Eigen::internal::ptranspose(block);
+      for (int c = 0; c < packet_size; ++c) {
+        columns[c].v_[k] = block.packet[c];
+      }
+    }
+  }
   // Lane l is f(l).
   template <class F>
   static Pack each_lane(F f) {
