@@ -138,19 +138,20 @@ bool LargeInertia::widen(const EntryError& error, double zero_tol) {
   return width_.allFinite();
 }
 
-// A first guess of what M, the factor of rounding errors, comes to: proven for Cholesky, where it
-// is the trace; elsewhere usual.
-double LargeInertia::initial_bound() const {
+// gamma M <= this for a Cholesky factorisation, whose M is at most the trace.
+double LargeInertia::cholesky_bound() const {
   double trace = 0;
-  bool positive = true;
   for (Index i = 0; i < n_; ++i) {
-    const double entry = c_.column(i, i, i + 1)[0];
-    trace += std::abs(entry);
-    positive = positive && entry > 0;
+    trace += c_.column(i, i, i + 1)[0];
   }
-  const auto n = static_cast<double>(n_);
-  const double size = positive ? trace : std::max(trace, n * (n + 32) / 4);
-  return factor_gamma(n_) * size * (1 + gamma(4 * n_ + 64)) + 0x1p-900;
+  return factor_gamma(n_) * trace * (1 + gamma(4 * n_ + 64)) + 0x1p-900;
+}
+
+// Is the matrix definite, by one factorisation? If not, row `columns` is where it stopped.
+bool LargeInertia::definite(Index& columns) {
+  c_.shift = -(width_ + cholesky_bound()) * (1 + 4 * unit_roundoff);
+  columns = factor_.cholesky(c_);
+  return columns == n_ && factor_.complete(c_, columns);
 }
 
 // How many eigenvalues are proven to have the sign of `side`, with `bound` for rounding errors; it
@@ -162,10 +163,6 @@ Index LargeInertia::proven(double side, double& bound, double& tight) {
     const Index columns = attempt == 0 ? factor_.cholesky(c_) : 0;
     const bool good = factor_.complete(c_, columns);
     const Index count = side > 0 ? factor_.positive() : factor_.negative();
-    if (good && columns == n_ && bound >= initial_bound()) {
-      tight = bound;
-      return count;
-    }
     tight = good ? factor_.backward_error() : infinity;
     if (tight <= bound) {
       return count;
@@ -179,6 +176,27 @@ Index LargeInertia::proven(double side, double& bound, double& tight) {
     }
   }
   return 0;
+}
+
+// Proves what it can of the scaled and widened matrix.
+void LargeInertia::by_factors(bool may_be_definite, SignCounts& counts) {
+  Index columns = 0;
+  if (may_be_definite && definite(columns)) {
+    counts.positive = n_;
+    return;
+  }
+  // What M comes to is guessed: this is more than usual. The other side then has nearly the same.
+  const auto n = static_cast<double>(n_);
+  double bound = std::min(0.1, factor_gamma(n_) * n * (n + 32) / 2);
+  double tight = infinity;
+  counts.positive = proven(1, bound, tight);
+  double other_bound = tight < 0.1 ? 1.5 * tight : bound;
+  counts.negative = proven(-1, other_bound, tight);
+  const auto open = [&] { return counts.positive + counts.negative < n_; };
+  if (open() && tight < bound / 3) {  // a smaller shift may show more
+    bound = 1.25 * tight;
+    counts.positive = std::max(counts.positive, proven(1, bound, tight));
+  }
 }
 
 SignCounts LargeInertia::by_congruence(const double* a, const EntryError& error,
@@ -213,20 +231,7 @@ SignCounts LargeInertia::inertia(const double* a, const EntryError& error, doubl
     scale_by_rows(a, error);
   }
   if (widen(error, zero_tol)) {
-    double bound[2] = {initial_bound(), initial_bound()};
-    double tight[2] = {0, 0};
-    Index signs[2] = {proven(1, bound[0], tight[0]), 0};
-    if (signs[0] < n_) {
-      signs[1] = proven(-1, bound[1], tight[1]);
-    }
-    for (int k = 0; k < 2; ++k) {  // a smaller shift may show more
-      if (signs[0] + signs[1] < n_ && tight[k] < bound[k] / 2) {
-        bound[k] = 1.25 * tight[k];
-        signs[k] = std::max(signs[k], proven(k == 0 ? 1 : -1, bound[k], tight[k]));
-      }
-    }
-    counts.positive = signs[0];
-    counts.negative = signs[1];
+    by_factors(entries.definite, counts);
     if (c_.sign < 0) {
       std::swap(counts.positive, counts.negative);
     }
@@ -282,9 +287,8 @@ Definiteness LargeInertia::definiteness(const double* a, const EntryError& error
   c_.a = a;
   c_.sign = entries.negative ? -1 : 1;
   if (entries.definite && scale_by_diagonal(a) && widen(error, 0)) {
-    c_.shift = -(width_ + initial_bound()) * (1 + 4 * unit_roundoff);
-    const Index columns = factor_.cholesky(c_);
-    if (columns == n_ && factor_.complete(c_, columns)) {
+    Index columns = 0;
+    if (definite(columns)) {
       return entries.negative ? Definiteness::negative : Definiteness::positive;
     }
     if (columns < n_ && negative_direction(error, columns)) {

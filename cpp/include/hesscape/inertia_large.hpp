@@ -60,8 +60,10 @@ class LargeInertia {
   bool scale_by_diagonal(const double* a);
   void scale_by_rows(const double* a, const EntryError& error);
   bool widen(const EntryError& error, double zero_tol);
-  double initial_bound() const;
+  double cholesky_bound() const;
+  bool definite(Eigen::Index& columns);
   Eigen::Index proven(double side, double& bound, double& tight);
+  void by_factors(bool may_be_definite, SignCounts& counts);
   bool negative_direction(const EntryError& error, Eigen::Index k) const;
   SignCounts by_congruence(const double* a, const EntryError& error, double zero_tol) const;
 
