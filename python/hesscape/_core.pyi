@@ -1,4 +1,4 @@
-from typing import Any, ClassVar, type_check_only
+from typing import Any, ClassVar, overload, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,3 +140,18 @@ def spectra(
 def equilibrate(
     values: NDArray[np.float64], error: NDArray[np.float64] | None
 ) -> NDArray[np.int32]: ...
+def check_lapack(blas: dict[str, Any], lapack: dict[str, Any]) -> None: ...
+@overload
+def eigen_large(
+    a: NDArray[np.float64], lower: bool, vectors: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.bool_]]: ...
+@overload
+def eigen_large(
+    a: NDArray[np.float32], lower: bool, vectors: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.bool_]]: ...
+def inertia_large(
+    a: NDArray[np.float64], error: float | NDArray[np.float64], zero_tol: float, thorough: bool
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]: ...
+def definiteness_large(
+    a: NDArray[np.float64], error: float | NDArray[np.float64]
+) -> NDArray[np.int8]: ...
