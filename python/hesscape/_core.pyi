@@ -1,4 +1,4 @@
-from typing import Any, ClassVar, overload, type_check_only
+from typing import Any, ClassVar, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,14 +141,9 @@ def equilibrate(
     values: NDArray[np.float64], error: NDArray[np.float64] | None
 ) -> NDArray[np.int32]: ...
 def check_lapack(blas: dict[str, Any], lapack: dict[str, Any]) -> None: ...
-@overload
 def eigen_large(
-    a: NDArray[np.float64], lower: bool, vectors: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.bool_]]: ...
-@overload
-def eigen_large(
-    a: NDArray[np.float32], lower: bool, vectors: bool
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.bool_]]: ...
+    a: NDArray[Any], lower: bool, vectors: bool
+) -> tuple[NDArray[Any], NDArray[Any] | None, NDArray[np.bool_]]: ...
 def inertia_large(
     a: NDArray[np.float64], error: float | NDArray[np.float64], zero_tol: float, thorough: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]: ...
