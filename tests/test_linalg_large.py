@@ -67,8 +67,15 @@ def exact_inertia(a):
     return tuple(counts)
 
 
+def eigh(stack, lower=True):
+    values, vectors, ok = _core.eigen_large(stack, lower, True)
+    assert vectors is not None
+    assert ok.all()
+    return values, vectors
+
+
 def inertia(a, error=0.0, zero_tol=0.0, thorough=True):
-    error = error if np.isscalar(error) else error[None]
+    error = error if isinstance(error, float) else error[None]
     counts, finite = _core.inertia_large(a[None], error, zero_tol, thorough)
     assert counts[0].sum() == len(a)
     assert finite[0] == np.isfinite(a).all()
@@ -76,7 +83,8 @@ def inertia(a, error=0.0, zero_tol=0.0, thorough=True):
 
 
 def definiteness(a, error=0.0):
-    return int(_core.definiteness_large(a[None], error if np.isscalar(error) else error[None])[0])
+    error = error if isinstance(error, float) else error[None]
+    return int(_core.definiteness_large(a[None], error)[0])
 
 
 def code(counts):
@@ -200,7 +208,7 @@ def test_clustered_eigenvalues():
     spectrum = np.repeat([10**6, 10**6 + 1, -(10**6), 1], n // 4)
     a, scale = with_spectrum(spectrum)
     assert inertia(a) == (n // 4, 0, 3 * n // 4)
-    values, vectors, _ = _core.eigen_large(a[None], True, True)
+    values, vectors = eigh(a[None])
     assert np.abs(values[0] / scale - np.sort(spectrum)).max() <= 10 * n * 2.0**-52 * 10**6
     assert np.abs(vectors[0].T @ vectors[0] - np.eye(n)).max() <= 10 * n * 2.0**-52
 
@@ -324,7 +332,7 @@ def test_eigenvalues_and_vectors_of_known_spectra(n, dtype, lower):
     values, none, ok = _core.eigen_large(read[None], lower, False)
     assert none is None
     assert ok.all()
-    with_vectors, vectors, _ = _core.eigen_large(read[None], lower, True)
+    with_vectors, vectors = eigh(read[None], lower)
     w, v = with_vectors[0], vectors[0]
     assert w.dtype == v.dtype == values.dtype == dtype
     limit = tolerance(dtype, n, norm)
@@ -339,11 +347,9 @@ def test_eigenvalues_and_vectors_of_known_spectra(n, dtype, lower):
 def test_small_matrices_and_empty_stacks(n):
     a, _ = with_spectrum(np.arange(1, n + 1)) if n else (np.zeros((0, 0)), 1)
     assert inertia(a) == (0, 0, n)
-    values, _, ok = _core.eigen_large(np.stack([a] * 3), True, True)
-    assert values.shape == (3, n)
-    assert ok.all()
+    assert eigh(np.stack([a] * 3))[0].shape == (3, n)
     empty = np.zeros((0, n, n))
-    assert _core.eigen_large(empty, True, True)[1].shape == (0, n, n)
+    assert eigh(empty)[1].shape == (0, n, n)
     assert _core.inertia_large(empty, 0.0, 0.0, True)[0].shape == (0, 3)
 
 
