@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "hesscape/eigen_large.hpp"
 #include "hesscape/inertia.hpp"
 
 namespace hesscape {
@@ -237,19 +238,47 @@ SignCounts LargeInertia::inertia(const double* a, const EntryError& error, doubl
     scale_by_rows(error);
   }
   SignCounts counts;
+  const bool has_error = error.entries != nullptr || error.uniform != 0;
   if (widen(error, zero_tol)) {
     by_factors(by_diagonal, counts);
     if (c_.sign < 0) {
       std::swap(counts.positive, counts.negative);
     }
   }
-  if (thorough && counts.positive + counts.negative < n_) {
+  const bool open = counts.positive + counts.negative < n_;
+  if (thorough && open && (has_error || may_show_more(counts))) {
     const SignCounts other = by_congruence(error, zero_tol);
     counts.negative = std::max(counts.negative, other.negative);
     counts.positive = std::max(counts.positive, other.positive);
   }
   counts.zero = n_ - counts.negative - counts.positive;
   return counts;
+}
+
+// Are there more eigenvalues than the proven ones that the rounding of `prove_signs` could tell
+// from zero? Only to save its time where zero eigenvalues are just that: nothing is proven here.
+bool LargeInertia::may_show_more(const SignCounts& counts) const {
+  if (c_.scale.maxCoeff() >= power_of_two(largest_exponent)) {
+    return true;  // its scales reach further
+  }
+  RowMatrix b(n_, n_);  // upper triangle
+  double sum = 0;
+  for (Index i = 0; i < n_; ++i) {
+    b.row(i).tail(n_ - i) = c_.column(i, i, n_).matrix() * c_.sign;
+    sum += b.row(i).tail(n_ - i).cwiseAbs().sum();
+  }
+  const double rounding = gamma(2 * n_ + 16) * sum / (2 * static_cast<double>(n_));
+  LargeEigensolver<double> solver(*lapack_, n_, false);
+  ArrayXd values(n_);
+  const bool shifted = width_.maxCoeff() > 0;
+  const auto solve = [&](double shift) {
+    b.diagonal() += shift * width_.matrix();
+    return solver.solve(b.data(), n_, Triangle::upper, values.data(), nullptr);
+  };
+  if (!solve(-1) || (values > rounding).count() > counts.positive) {
+    return true;
+  }
+  return (shifted && !solve(2)) || (values < -rounding).count() > counts.negative;
 }
 
 // Is x^T H x < 0 for every H within the error, with x the direction where Cholesky stopped?

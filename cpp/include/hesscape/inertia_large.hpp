@@ -65,6 +65,7 @@ class LargeInertia {
   Eigen::Index definite_rows();
   Eigen::Index proven(double side, Eigen::Index leading, double& bound, double& tight);
   void by_factors(bool may_be_definite, SignCounts& counts);
+  bool may_show_more(const SignCounts& counts) const;
   bool negative_direction(const EntryError& error, Eigen::Index k) const;
   SignCounts by_congruence(const EntryError& error, double zero_tol) const;
 
