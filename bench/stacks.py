@@ -144,35 +144,34 @@ def scaling(workers: int, rounds: int) -> bool:
     return passed
 
 
+def either(a: np.ndarray) -> dict[str, dict[str, object]]:
+    """For each task, the kernels that by_size.hpp chooses from."""
+    lanes, n, _ = a.shape
+    values, vectors = np.empty((lanes, n)), np.empty(a.shape)
+    counts = np.empty((lanes, 3), dtype=np.int64)
+    return {
+        "values": {
+            "across": lambda: _core.eigvalsh_stack(a, values),
+            "one by one": lambda: _core.eigen_large(a, True, False),
+        },
+        "vectors": {
+            "across": lambda: _core.eigh_stack(a, values, vectors),
+            "one by one": lambda: _core.eigen_large(a, True, True),
+        },
+        "signs": {
+            "across": lambda: _core.ldlt_stack(a, None, 0.0, counts),
+            "one by one": lambda: _core.inertia_large(a, 0.0, 0.0, True),
+        },
+    }
+
+
 def crossover(sizes: list[int], rounds: int) -> None:
     """Print the part of the lanes that has to be used for packs to beat LAPACK."""
-    lanes = _core.PACKET * 4
-    print(f"{'n':>3} {'values':>7} {'vectors':>8} {'signs':>7}   ({lanes} lanes)")
+    lanes = 4 * _core.PACKET
+    print(f"{'n':>3} {'values':>7} {'vectors':>8} {'signs':>7}   of {lanes} lanes")
     for n in sizes:
-        a = gaussian(n, lanes)
-        values, vectors, counts = (
-            np.empty((lanes, n)),
-            np.empty(a.shape),
-            np.empty((lanes, 3), dtype=np.int64),
-        )
-        pairs = {
-            "values": (
-                lambda: _core.eigvalsh_stack(a, values),
-                lambda: _core.eigen_large(a, True, False),
-            ),
-            "vectors": (
-                lambda: _core.eigh_stack(a, values, vectors),
-                lambda: _core.eigen_large(a, True, True),
-            ),
-            "signs": (
-                lambda: _core.ldlt_stack(a, None, 0.0, counts),
-                lambda: _core.inertia_large(a, 0.0, 0.0, True),
-            ),
-        }
-        parts = []
-        for across, one_by_one in pairs.values():
-            times = alternate({"across": across, "one by one": one_by_one}, rounds)
-            parts.append(float(np.median(times["across"] / times["one by one"])))
+        times = [alternate(pair, rounds) for pair in either(gaussian(n, lanes)).values()]
+        parts = [float(np.median(t["across"] / t["one by one"])) for t in times]
         print(f"{n:3} {parts[0]:7.2f} {parts[1]:8.2f} {parts[2]:7.2f}")
 
 

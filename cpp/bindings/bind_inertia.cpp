@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bindings.hpp"
+#include "hesscape/eigen_large.hpp"
 #include "hesscape/inertia.hpp"
 
 namespace hesscape::bindings {

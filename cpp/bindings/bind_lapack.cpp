@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <pybind11/gil_safe_call_once.h>
 
@@ -11,48 +13,38 @@ namespace {
 
 // How C spells a type of LAPACK's, as Cython does in the names of its capsules.
 template <typename T>
-struct Spelling;
-template <>
-struct Spelling<void> {
-  static std::string text() { return "void"; }
-};
-template <>
-struct Spelling<char> {
-  static std::string text() { return "char"; }
-};
-template <>
-struct Spelling<int> {
-  static std::string text() { return "int"; }
-};
-template <>
-struct Spelling<double> {
-  static std::string text() { return "double"; }
-};
-template <>
-struct Spelling<float> {
-  static std::string text() { return "float"; }
-};
-template <typename T>
-struct Spelling<T*> {
-  static std::string text() { return Spelling<T>::text() + " *"; }
-};
-template <typename R, typename First, typename... Rest>
-struct Spelling<R(First, Rest...)> {
-  static std::string text() {
-    std::string list = Spelling<First>::text();
-    ((list += ", " + Spelling<Rest>::text()), ...);
-    return Spelling<R>::text() + " (" + list + ")";
+std::string spelling() {
+  if constexpr (std::is_pointer_v<T>) {
+    return spelling<std::remove_pointer_t<T>>() + " *";
+  } else if constexpr (std::is_same_v<T, double>) {
+    return "double";
+  } else if constexpr (std::is_same_v<T, float>) {
+    return "float";
+  } else if constexpr (std::is_same_v<T, int>) {
+    return "int";
+  } else if constexpr (std::is_same_v<T, char>) {
+    return "char";
+  } else {
+    static_assert(std::is_void_v<T>);
+    return "void";
   }
-};
+}
+
+template <typename R, typename First, typename... Rest>
+std::string signature(R (* /*function*/)(First, Rest...)) {
+  std::string list = spelling<First>();
+  ((list += ", " + spelling<Rest>()), ...);
+  return spelling<R>() + " (" + list + ")";
+}
 
 // Cython's own names for double and float (__pyx_t_..._d, __pyx_t_..._s) become C's.
-std::string normalised(std::string_view signature) {
+std::string normalised(std::string_view left) {
   constexpr std::string_view letters =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
   std::string out;
-  while (!signature.empty()) {
-    const std::size_t length = std::min(signature.find_first_not_of(letters), signature.size());
-    const std::string_view word = signature.substr(0, length);
+  while (!left.empty()) {
+    const std::size_t length = std::min(left.find_first_not_of(letters), left.size());
+    const std::string_view word = left.substr(0, length);
     const bool alias = word.starts_with("__pyx_t_");
     if (alias && word.ends_with("_d")) {
       out += "double";
@@ -61,9 +53,9 @@ std::string normalised(std::string_view signature) {
     } else {
       out += word;
     }
-    const std::size_t next = std::min(length + (length == 0 ? 1 : 0), signature.size());
-    out += signature.substr(length, next - length);
-    signature.remove_prefix(next);
+    const std::size_t next = std::min(length + (length == 0 ? 1 : 0), left.size());
+    out += left.substr(length, next - length);
+    left.remove_prefix(next);
   }
   return out;
 }
@@ -76,15 +68,15 @@ F* function(const py::dict& capsules, const char* module, const char* name) {
     throw py::import_error(full + " is missing: expected SciPy >= 1.13");
   }
   const py::object capsule = capsules[name];
-  const char* signature = PyCapsule_GetName(capsule.ptr());
-  if (signature == nullptr) {
+  const char* actual = PyCapsule_GetName(capsule.ptr());
+  if (actual == nullptr) {
     throw py::error_already_set();
   }
-  const std::string expected = Spelling<F>::text();
-  if (normalised(signature) != expected) {
-    throw py::import_error(full + " is '" + signature + "', expected '" + expected + "'");
+  const std::string expected = signature(static_cast<F*>(nullptr));
+  if (normalised(actual) != expected) {
+    throw py::import_error(full + " is '" + actual + "', expected '" + expected + "'");
   }
-  void* pointer = PyCapsule_GetPointer(capsule.ptr(), signature);
+  void* pointer = PyCapsule_GetPointer(capsule.ptr(), actual);
   if (pointer == nullptr) {
     throw py::error_already_set();
   }

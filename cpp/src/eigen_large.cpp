@@ -4,6 +4,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include <Eigen/Eigenvalues>
+
 namespace hesscape {
 namespace {
 
@@ -93,5 +95,23 @@ bool LargeEigensolver<T>::solve(const T* a, Index row_stride, Triangle triangle,
 
 template class LargeEigensolver<double>;
 template class LargeEigensolver<float>;
+
+bool eigenpairs(const Eigen::Ref<const RowMatrix>& a, const Lapack* lapack, Eigen::VectorXd& values,
+                Eigen::MatrixXd& vectors) {
+  const Index n = a.rows();
+  if (lapack != nullptr && n >= lapack_from) {
+    RowMatrix rows(n, n);
+    values.resize(n);
+    LargeEigensolver<double> solver(*lapack, n, true);
+    const bool ok =
+        solver.solve(a.data(), a.outerStride(), Triangle::lower, values.data(), rows.data());
+    vectors = rows;
+    return ok;
+  }
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(a);
+  values = solver.eigenvalues();
+  vectors = solver.eigenvectors();
+  return solver.info() == Eigen::Success && vectors.allFinite();
+}
 
 }  // namespace hesscape

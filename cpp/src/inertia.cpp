@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 
 #include "hesscape/eigen_large.hpp"
@@ -20,29 +19,9 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double huge =
-    1e100;  // stands for "unbounded" in a residual, where anything >= 1 proves nothing
-constexpr double underflow =
-    0x1p-900;  // covers gradual underflow of all products; entries are at most about one
-constexpr double flat_ratio =
-    1e-3;  // zero modes are smaller than all other eigenvalues by this factor
-
-bool decomposed(const Eigen::Ref<const RowMatrix>& a, const Lapack* lapack, VectorXd& values,
-                MatrixXd& vectors) {
-  if (lapack != nullptr && a.rows() >= lapack_from) {
-    RowMatrix rows(a.rows(), a.rows());
-    values.resize(a.rows());
-    LargeEigensolver<double> solver(*lapack, a.rows(), true);
-    const bool ok =
-        solver.solve(a.data(), a.outerStride(), Triangle::lower, values.data(), rows.data());
-    vectors = rows;
-    return ok;
-  }
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(a);
-  values = solver.eigenvalues();
-  vectors = solver.eigenvectors();
-  return solver.info() == Eigen::Success && vectors.allFinite();
-}
+constexpr double huge = 1e100;          // unbounded: a residual >= 1 proves nothing
+constexpr double underflow = 0x1p-900;  // covers that of all products of entries up to one
+constexpr double flat_ratio = 1e-3;     // zero modes are smaller than all other eigenvalues by this
 
 // Drops columns from `kept` (and zeroes their rows and columns of r) until rho(r) < limit is
 // proven; returns the bound.
@@ -201,7 +180,7 @@ class Prover {
 
   bool decompose(Index zero_modes) {
     const auto m = static_cast<Index>(rows_.size());
-    if (!decomposed(a_, lapack_, lambda_, v_)) {
+    if (!eigenpairs(a_, lapack_, lambda_, v_)) {
       return false;
     }
     const double floor = 0x1p-10 * unit_roundoff * lambda_.cwiseAbs().maxCoeff();
@@ -485,7 +464,7 @@ Spectra spectra(const SymmetricStack& stack, const Lapack* lapack) {
   MatrixXd vectors;
   for (Index k = 0; k < stack.count; ++k) {
     const Eigen::Map<const RowMatrix> h(stack.matrix(k), n, n);
-    if (!h.allFinite() || !decomposed(h, lapack, values, vectors)) {
+    if (!h.allFinite() || !eigenpairs(h, lapack, values, vectors)) {
       continue;
     }
     out.values.row(k) = values;

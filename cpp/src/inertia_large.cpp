@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "hesscape/eigen_large.hpp"
 #include "hesscape/inertia.hpp"
 
 namespace hesscape {
@@ -66,16 +67,16 @@ bool negative_minor(const double* a, const EntryError& error, Index n) {
 }  // namespace
 
 LargeInertia::LargeInertia(const Lapack& lapack, Index n)
-    : lapack_(&lapack), n_(n), factor_(lapack, n), width_(n) {
+    : lapack_(&lapack), n_(n), factor_(lapack, n), width_(n), largest_(n) {
   c_.scale.resize(n);
   c_.shift.resize(n);
 }
 
-LargeInertia::Diagonal LargeInertia::diagonal(const double* a, const EntryError& error) const {
+LargeInertia::Diagonal LargeInertia::diagonal(const EntryError& error) const {
   Index positive = 0;
   Index negative = 0;
   for (Index i = 0; i < n_; ++i) {
-    const double value = a[i * (n_ + 1)];
+    const double value = c_.a[i * (n_ + 1)];
     const double e = at(error, i * (n_ + 1));
     positive += value > e ? 1 : 0;
     negative += value < -e ? 1 : 0;
@@ -83,34 +84,45 @@ LargeInertia::Diagonal LargeInertia::diagonal(const double* a, const EntryError&
   return {positive > 0, negative > 0, std::max(positive, negative) == n_};
 }
 
-// Scales that bring the diagonal near one, unless an entry of the matrix is then large.
-bool LargeInertia::scale_by_diagonal(const double* a) {
+// The largest entry of each row.
+void LargeInertia::measure_rows() {
+  largest_.setZero();
   for (Index i = 0; i < n_; ++i) {
-    const int half = (std::ilogb(a[i * (n_ + 1)]) + 1) >> 1;  // rounded down, also below zero
+    const auto entries = row(c_.a, n_, i).abs();
+    largest_[i] = std::max(largest_[i], entries.maxCoeff());
+    largest_.tail(n_ - i) = largest_.tail(n_ - i).max(entries);
+  }
+}
+
+// Scales that bring the diagonal near one, unless an entry of the matrix is then large.
+bool LargeInertia::scale_by_diagonal() {
+  constexpr double large = 16;
+  double least = infinity;
+  for (Index i = 0; i < n_; ++i) {
+    const double entry = std::abs(c_.a[i * (n_ + 1)]);
+    least = std::min(least, entry);
+    const int half = (std::ilogb(entry) + 1) >> 1;  // rounded down, also below zero
     c_.scale[i] = power_of_two(-half);
+  }
+  if (largest_.maxCoeff() <= large / 2 * least) {
+    return true;
   }
   double largest = 0;
   for (Index i = 0; i < n_; ++i) {
     largest = std::max(largest, c_.column(i, i, n_).abs().maxCoeff());
   }
-  return largest <= 16;
+  return largest <= large;
 }
 
 // Scales that bring the rows near one: simply where they differ little, by `equilibrate` otherwise.
-void LargeInertia::scale_by_rows(const double* a, const EntryError& error) {
-  ArrayXd largest = ArrayXd::Zero(n_);
-  for (Index i = 0; i < n_; ++i) {
-    const auto entries = row(a, n_, i).abs();
-    largest[i] = std::max(largest[i], entries.maxCoeff());
-    largest.tail(n_ - i) = largest.tail(n_ - i).max(entries);
-  }
+void LargeInertia::scale_by_rows(const EntryError& error) {
   std::vector<int> exponent(static_cast<std::size_t>(n_));
   constexpr double little = 16;
-  const double most = largest.maxCoeff();
-  if (most <= little * largest.minCoeff() && most > 0) {
+  const double most = largest_.maxCoeff();
+  if (most <= little * largest_.minCoeff() && most > 0) {
     std::fill(exponent.begin(), exponent.end(), -((std::ilogb(most) + 1) >> 1));
   } else {
-    equilibrate(a, error.entries, n_, exponent.data());
+    equilibrate(c_.a, error.entries, n_, exponent.data());
   }
   for (Index i = 0; i < n_; ++i) {
     // a row within its errors decides nothing, and here disturbs nothing
@@ -138,51 +150,66 @@ bool LargeInertia::widen(const EntryError& error, double zero_tol) {
   return width_.allFinite();
 }
 
-// A first guess of what M, the factor of rounding errors, comes to: proven for Cholesky, where it
-// is the trace; elsewhere usual.
-double LargeInertia::initial_bound() const {
+// gamma M <= this for a Cholesky factorisation, whose M is at most the trace.
+double LargeInertia::cholesky_bound() const {
   double trace = 0;
-  bool positive = true;
   for (Index i = 0; i < n_; ++i) {
-    const double entry = c_.column(i, i, i + 1)[0];
-    trace += std::abs(entry);
-    positive = positive && entry > 0;
+    trace += c_.column(i, i, i + 1)[0];
   }
-  const auto n = static_cast<double>(n_);
-  const double size = positive ? trace : std::max(trace, n * (n + 32) / 4);
-  return factor_gamma(n_) * size * (1 + gamma(4 * n_ + 64)) + 0x1p-900;
+  return factor_gamma(n_) * trace * (1 + gamma(4 * n_ + 64)) + 0x1p-900;
+}
+
+// How many leading rows are proven definite by one factorisation.
+Index LargeInertia::definite_rows() {
+  c_.shift = -(width_ + cholesky_bound()) * (1 + 4 * unit_roundoff);
+  return factor_.cholesky(c_);
 }
 
 // How many eigenvalues are proven to have the sign of `side`, with `bound` for rounding errors; it
 // grows where that is not enough. tight: how small it could have been.
-Index LargeInertia::proven(double side, double& bound, double& tight) {
+Index LargeInertia::proven(double side, Index leading, double& bound, double& tight) {
   constexpr int attempts = 3;
   for (int attempt = 0; attempt < attempts; ++attempt) {
     c_.shift = (width_ + bound) * (-side * (1 + 4 * unit_roundoff));
-    const Index columns = attempt == 0 ? factor_.cholesky(c_) : 0;
-    const bool good = factor_.complete(c_, columns);
-    const Index count = side > 0 ? factor_.positive() : factor_.negative();
-    if (good && columns == n_ && bound >= initial_bound()) {
-      tight = bound;
-      return count;
-    }
-    tight = good ? factor_.backward_error() : infinity;
+    tight = factor_.factor(c_, leading) ? factor_.backward_error() : infinity;
     if (tight <= bound) {
-      return count;
+      return side > 0 ? factor_.positive() : factor_.negative();
     }
-    const bool pivoting_may_help = attempt == 0 && factor_.leading() > 0;
-    if (tight < 1 || !pivoting_may_help) {
+    if (factor_.leading() == 0 || tight < 4 * bound) {
       bound = 1.5 * tight;
     }
     if (!(bound < 1)) {
       return 0;
     }
+    leading = 0;  // pivoting may keep the factors smaller
   }
   return 0;
 }
 
-SignCounts LargeInertia::by_congruence(const double* a, const EntryError& error,
-                                       double zero_tol) const {
+// Proves what it can of the scaled and widened matrix.
+void LargeInertia::by_factors(bool may_be_definite, SignCounts& counts) {
+  const Index rows = may_be_definite ? definite_rows() : 0;
+  if (rows == n_) {
+    counts.positive = n_;
+    return;
+  }
+  constexpr Index unit = 32;
+  const Index leading = rows - rows % unit;
+  // What M comes to is guessed: this is more than usual. The other side then has nearly the same.
+  const auto n = static_cast<double>(n_);
+  double bound = std::min(0.1, factor_gamma(n_) * n * (n + 32) / 2);
+  double tight = infinity;
+  counts.positive = proven(1, leading, bound, tight);
+  double other_bound = tight < 0.1 ? 1.5 * tight : bound;
+  double other_tight = infinity;
+  counts.negative = proven(-1, leading, other_bound, other_tight);
+  if (counts.positive + counts.negative < n_ && tight < bound / 3) {  // less may show more
+    bound = 1.25 * tight;
+    counts.positive = std::max(counts.positive, proven(1, leading, bound, tight));
+  }
+}
+
+SignCounts LargeInertia::by_congruence(const EntryError& error, double zero_tol) const {
   RowMatrix width;
   if (error.entries != nullptr) {
     width = Eigen::Map<const RowMatrix>(error.entries, n_, n_);
@@ -192,52 +219,66 @@ SignCounts LargeInertia::by_congruence(const double* a, const EntryError& error,
   if (zero_tol != 0) {  // the sum is rounded up
     width.diagonal() = (width.diagonal().array() + zero_tol) * (1 + 4 * unit_roundoff);
   }
-  const SymmetricStack stack{a, width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
+  const SymmetricStack stack{c_.a, width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
   const SignProofs proofs = prove_signs(stack, 0, nullptr, lapack_);
   return {proofs.n_negative[0], 0, proofs.n_positive[0], true};
 }
 
 SignCounts LargeInertia::inertia(const double* a, const EntryError& error, double zero_tol,
                                  bool thorough) {
-  if (n_ == 0) {
-    return {};
+  if (n_ == 0 || !all_finite(a, n_)) {
+    return {0, n_, 0, n_ == 0};
   }
-  if (!all_finite(a, n_)) {
-    return {0, n_, 0, false};
+  c_.a = a;
+  measure_rows();
+  const Diagonal entries = diagonal(error);
+  c_.sign = entries.negative && !entries.positive ? -1 : 1;
+  const bool by_diagonal = entries.definite && scale_by_diagonal();
+  if (!by_diagonal) {
+    scale_by_rows(error);
   }
   SignCounts counts;
-  c_.a = a;
-  const Diagonal entries = diagonal(a, error);
-  c_.sign = entries.negative && !entries.positive ? -1 : 1;
-  if (!entries.definite || !scale_by_diagonal(a)) {
-    scale_by_rows(a, error);
-  }
+  const bool has_error = error.entries != nullptr || error.uniform != 0;
   if (widen(error, zero_tol)) {
-    double bound[2] = {initial_bound(), initial_bound()};
-    double tight[2] = {0, 0};
-    Index signs[2] = {proven(1, bound[0], tight[0]), 0};
-    if (signs[0] < n_) {
-      signs[1] = proven(-1, bound[1], tight[1]);
-    }
-    for (int k = 0; k < 2; ++k) {  // a smaller shift may show more
-      if (signs[0] + signs[1] < n_ && tight[k] < bound[k] / 2) {
-        bound[k] = 1.25 * tight[k];
-        signs[k] = std::max(signs[k], proven(k == 0 ? 1 : -1, bound[k], tight[k]));
-      }
-    }
-    counts.positive = signs[0];
-    counts.negative = signs[1];
+    by_factors(by_diagonal, counts);
     if (c_.sign < 0) {
       std::swap(counts.positive, counts.negative);
     }
   }
-  if (thorough && counts.positive + counts.negative < n_) {
-    const SignCounts other = by_congruence(a, error, zero_tol);
+  const bool open = counts.positive + counts.negative < n_;
+  if (thorough && open && (has_error || may_show_more(counts))) {
+    const SignCounts other = by_congruence(error, zero_tol);
     counts.negative = std::max(counts.negative, other.negative);
     counts.positive = std::max(counts.positive, other.positive);
   }
   counts.zero = n_ - counts.negative - counts.positive;
   return counts;
+}
+
+// Are there more eigenvalues than the proven ones that the rounding of `prove_signs` could tell
+// from zero? Only to save its time where zero eigenvalues are just that: nothing is proven here.
+bool LargeInertia::may_show_more(const SignCounts& counts) const {
+  if (c_.scale.maxCoeff() >= power_of_two(largest_exponent)) {
+    return true;  // its scales reach further
+  }
+  RowMatrix b(n_, n_);  // upper triangle
+  double sum = 0;
+  for (Index i = 0; i < n_; ++i) {
+    b.row(i).tail(n_ - i) = c_.column(i, i, n_).matrix() * c_.sign;
+    sum += b.row(i).tail(n_ - i).cwiseAbs().sum();
+  }
+  const double rounding = gamma(2 * n_ + 16) * sum / (2 * static_cast<double>(n_));
+  LargeEigensolver<double> solver(*lapack_, n_, false);
+  ArrayXd values(n_);
+  const bool shifted = width_.maxCoeff() > 0;
+  const auto solve = [&](double shift) {
+    b.diagonal() += shift * width_.matrix();
+    return solver.solve(b.data(), n_, Triangle::upper, values.data(), nullptr);
+  };
+  if (!solve(-1) || (values > rounding).count() > counts.positive) {
+    return true;
+  }
+  return (shifted && !solve(2)) || (values < -rounding).count() > counts.negative;
 }
 
 // Is x^T H x < 0 for every H within the error, with x the direction where Cholesky stopped?
@@ -275,19 +316,19 @@ Definiteness LargeInertia::definiteness(const double* a, const EntryError& error
   if (n_ == 0 || !all_finite(a, n_)) {
     return Definiteness::undecided;
   }
-  const Diagonal entries = diagonal(a, error);
+  c_.a = a;
+  const Diagonal entries = diagonal(error);
   if ((entries.positive && entries.negative) || negative_minor(a, error, n_)) {
     return Definiteness::indefinite;
   }
-  c_.a = a;
+  measure_rows();
   c_.sign = entries.negative ? -1 : 1;
-  if (entries.definite && scale_by_diagonal(a) && widen(error, 0)) {
-    c_.shift = -(width_ + initial_bound()) * (1 + 4 * unit_roundoff);
-    const Index columns = factor_.cholesky(c_);
-    if (columns == n_ && factor_.complete(c_, columns)) {
+  if (entries.definite && scale_by_diagonal() && widen(error, 0)) {
+    const Index rows = definite_rows();
+    if (rows == n_) {
       return entries.negative ? Definiteness::negative : Definiteness::positive;
     }
-    if (columns < n_ && negative_direction(error, columns)) {
+    if (negative_direction(error, rows)) {
       return Definiteness::indefinite;
     }
   }

@@ -20,52 +20,48 @@ constexpr Index first_block = 64;       // Cholesky starts with this many rows, 
 ShiftedFactor::ShiftedFactor(const Lapack& lapack, Index n)
     : lapack_(&lapack), c_(n, n), pivots_(n), work_(ldlt_workspace(lapack, n)) {}
 
-// Rows first_row ... last_row - 1 of the lower triangle, from first_column on.
-void ShiftedFactor::fill(const ScaledMatrix& c, Index first_row, Index last_row,
-                         Index first_column) {
-  for (Index j = first_column; j < last_row; ++j) {
-    const Index top = std::max(j, first_row);
-    c_.col(j).segment(top, last_row - top).array() = c.column(j, top, last_row);
-    if (j >= first_row) {
+// Rows first ... last - 1 of the lower triangle.
+void ShiftedFactor::fill(const ScaledMatrix& c, Index first, Index last) {
+  for (Index j = 0; j < last; ++j) {
+    const Index top = std::max(j, first);
+    c_.col(j).segment(top, last - top).array() = c.column(j, top, last);
+    if (j >= first) {
       c_(j, j) += c.shift[j];
     }
   }
 }
 
+// Leading blocks are tried first: most matrices that are not definite fail there, for little.
 Index ShiftedFactor::cholesky(const ScaledMatrix& c) {
   const Index n = c_.rows();
-  double* const data = c_.data();
-  leading_ = 0;
-  while (leading_ < n) {
-    const Index m = leading_;
-    const Index next = n - 2 * m < first_block ? n : std::max(first_block, 2 * m);
-    fill(c, m, next, 0);
-    double* const block = data + m * (n + 1);
-    if (m > 0) {
-      solve_right(*lapack_, next - m, m, data, data + m, n);
-      subtract_square(*lapack_, next - m, m, data + m, block, n);
+  for (const Index m : {first_block, n / 4}) {
+    if (m >= first_block && m <= n / 4) {
+      const Index columns = leading_block(c, m);
+      if (columns < m) {
+        return columns;
+      }
     }
-    const int failed = hesscape::cholesky(*lapack_, next - m, block, n);
-    if (failed != 0) {
-      return m + failed - 1;
-    }
-    leading_ = next;
   }
-  return n;
+  return leading_block(c, n);
 }
 
-bool ShiftedFactor::complete(const ScaledMatrix& c, Index columns) {
-  const Index n = c_.rows();
-  leading_ = columns < n ? std::min(columns, leading_) : n;
-  const Index rest = n - leading_;
-  negative_ = 0;
-  positive_ = leading_;
-  if (rest == 0) {
-    return c_.diagonal().allFinite();
+// Cholesky of the leading m rows and columns.
+Index ShiftedFactor::leading_block(const ScaledMatrix& c, Index m) {
+  fill(c, 0, m);
+  const int failed = hesscape::cholesky(*lapack_, m, c_.data(), c_.rows());
+  if (failed != 0) {
+    return failed - 1;
   }
+  return c_.diagonal().head(m).allFinite() ? m : 0;
+}
+
+bool ShiftedFactor::factor(const ScaledMatrix& c, Index leading) {
+  const Index n = c_.rows();
+  leading_ = leading > 0 && leading_block(c, leading) == leading ? leading : 0;
+  const Index rest = n - leading_;
   double* const data = c_.data();
   double* const schur = data + leading_ * (n + 1);
-  fill(c, leading_, n, 0);
+  fill(c, leading_, n);
   if (leading_ > 0) {
     solve_right(*lapack_, rest, leading_, data, data + leading_, n);
     subtract_square(*lapack_, rest, leading_, data + leading_, schur, n);
@@ -78,6 +74,8 @@ bool ShiftedFactor::complete(const ScaledMatrix& c, Index columns) {
 // sign where its determinant is clearly negative, which also bounds |D| |D^-1| |D| by 7 |D|.
 bool ShiftedFactor::count_pivots() {
   const Index n = c_.rows();
+  negative_ = 0;
+  positive_ = leading_;
   for (Index k = leading_; k < n; ++k) {
     const double d = c_(k, k);
     if (pivots_[k - leading_] > 0) {

@@ -22,40 +22,33 @@ constexpr double underflow = 0x1p-900;  // covers gradual underflow of the produ
 // time.
 void equilibrate(const double* h, const double* error, Index n, int* exponent) {
   constexpr int iterations = 40;
-  std::vector<double> scale(static_cast<std::size_t>(n), 0.0);
-  std::vector<double> largest(static_cast<std::size_t>(n));
+  Eigen::ArrayXXd logarithm(n, n);  // column i: of row i; -infinity where nothing is significant
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < n; ++j) {
+      const double value = std::abs(h[i * n + j]);
+      logarithm(j, i) = value > error_at(error, i * n + j) ? std::ilogb(value) : -infinity;
+    }
+  }
   std::vector<Index> rows;
   for (Index i = 0; i < n; ++i) {
-    const bool any = [&] {
-      for (Index j = 0; j < n; ++j) {
-        if (std::abs(h[i * n + j]) > error_at(error, i * n + j)) {
-          return true;
-        }
-      }
-      return false;
-    }();
     exponent[i] = insignificant;
-    if (any) {
+    if (logarithm.col(i).maxCoeff() > -infinity) {
       rows.push_back(i);
     }
   }
+  for (Index j = 0; j < n; ++j) {
+    if (!std::binary_search(rows.begin(), rows.end(), j)) {
+      logarithm.row(j) = -infinity;
+    }
+  }
+  Eigen::ArrayXd scale = Eigen::ArrayXd::Zero(n);
+  Eigen::ArrayXd largest = Eigen::ArrayXd::Zero(n);
   for (int iteration = 0; iteration < iterations && !rows.empty(); ++iteration) {
-    double deviation = 0;
     for (const Index i : rows) {
-      double most = -infinity;
-      for (const Index j : rows) {
-        const double value = std::abs(h[i * n + j]);
-        if (value > error_at(error, i * n + j)) {
-          most = std::max(most, std::ilogb(value) + scale[j]);
-        }
-      }
-      largest[i] = most + scale[i];
-      deviation = std::max(deviation, std::abs(largest[i]));
+      largest[i] = (logarithm.col(i) + scale).maxCoeff() + scale[i];
     }
-    for (const Index i : rows) {
-      scale[i] -= largest[i] / 2;
-    }
-    if (deviation <= 1) {
+    scale -= largest / 2;
+    if (largest.abs().maxCoeff() <= 1) {
       break;
     }
   }

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include "hesscape/lapack.hpp"
+#include "hesscape/symmetric.hpp"
 
 namespace hesscape {
 
@@ -36,5 +37,12 @@ class LargeEigensolver {
   Eigen::Matrix<T, Eigen::Dynamic, 1> work_;
   Eigen::VectorXi iwork_;
 };
+
+inline constexpr Eigen::Index lapack_from = 40;  // it is faster than Eigen from here on
+
+// Eigenvalues, ascending, and the eigenvectors as columns: by LAPACK for large n, by Eigen for
+// small ones or where lapack is null. False if it fails.
+bool eigenpairs(const Eigen::Ref<const RowMatrix>& a, const Lapack* lapack, Eigen::VectorXd& values,
+                Eigen::MatrixXd& vectors);
 
 }  // namespace hesscape

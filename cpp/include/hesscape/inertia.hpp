@@ -38,8 +38,6 @@ struct Spectra {
   Eigen::VectorXd error;  // |computed - true| <= error for each eigenvalue of a matrix
 };
 
-inline constexpr Eigen::Index lapack_from = 40;  // its eigensolver is faster from here on
-
 // Proves signs. zero_modes directions may be flat by the caller's knowledge: when as many
 // eigenvalues of the equilibrated matrix are 1000 times smaller than all others, they are left out
 // of the count even where their sign could be proven. gradient (N x n, row-major) may be null.

@@ -56,20 +56,25 @@ class LargeInertia {
     bool positive = false, negative = false;  // some entry is
     bool definite = false;                    // all are, with one sign
   };
-  Diagonal diagonal(const double* a, const EntryError& error) const;
-  bool scale_by_diagonal(const double* a);
-  void scale_by_rows(const double* a, const EntryError& error);
+  Diagonal diagonal(const EntryError& error) const;
+  void measure_rows();
+  bool scale_by_diagonal();
+  void scale_by_rows(const EntryError& error);
   bool widen(const EntryError& error, double zero_tol);
-  double initial_bound() const;
-  Eigen::Index proven(double side, double& bound, double& tight);
+  double cholesky_bound() const;
+  Eigen::Index definite_rows();
+  Eigen::Index proven(double side, Eigen::Index leading, double& bound, double& tight);
+  void by_factors(bool may_be_definite, SignCounts& counts);
+  bool may_show_more(const SignCounts& counts) const;
   bool negative_direction(const EntryError& error, Eigen::Index k) const;
-  SignCounts by_congruence(const double* a, const EntryError& error, double zero_tol) const;
+  SignCounts by_congruence(const EntryError& error, double zero_tol) const;
 
   const Lapack* lapack_;
   Eigen::Index n_;
   ScaledMatrix c_;
   ShiftedFactor factor_;
-  Eigen::ArrayXd width_;  // what E and zero_tol add to T
+  Eigen::ArrayXd width_;    // what E and zero_tol add to T
+  Eigen::ArrayXd largest_;  // the largest entry of each row of A
 };
 
 }  // namespace hesscape

@@ -39,26 +39,25 @@ class ShiftedFactor {
  public:
   ShiftedFactor(const Lapack& lapack, Eigen::Index n);
 
-  // Cholesky of the leading rows until one fails or `c` is done: how many columns of L are right.
-  // After a failure at column k < n, row k of L is right up to its diagonal too.
+  // Cholesky until a pivot is not positive: how many columns are done, n where C is definite.
+  // After a failure at column k < n, the leading k + 1 rows are right but for that diagonal entry.
   Eigen::Index cholesky(const ScaledMatrix& c);
-  // Complete a Cholesky factorisation that stopped at `columns` by LDL^T of what is left (all of
-  // `c` for 0). False if some number is not finite.
-  bool complete(const ScaledMatrix& c, Eigen::Index columns);
 
-  Eigen::Index leading() const { return leading_; }    // columns by Cholesky after `complete`
-  Eigen::Index negative() const { return negative_; }  // pivots by their signs, after `complete`
+  // Cholesky of `leading` < n rows, if they are definite, and LDL^T of what is left. False if some
+  // number is not finite.
+  bool factor(const ScaledMatrix& c, Eigen::Index leading);
+  Eigen::Index leading() const { return leading_; }    // rows that `factor` has done by Cholesky
+  Eigen::Index negative() const { return negative_; }  // pivots by their signs
   Eigen::Index positive() const { return positive_; }
-  // A bound t with Delta <= t I after `complete`; infinite if there is none.
-  double backward_error();
+  double backward_error();  // t with Delta <= t I; infinite if there is none
 
   // The vector x of length k + 1 with x_k = 1 and x^T C x = the pivot of column k where `cholesky`
   // stopped.
   Eigen::VectorXd failed_direction(Eigen::Index k) const;
 
  private:
-  void fill(const ScaledMatrix& c, Eigen::Index first_row, Eigen::Index last_row,
-            Eigen::Index first_column);
+  void fill(const ScaledMatrix& c, Eigen::Index first, Eigen::Index last);
+  Eigen::Index leading_block(const ScaledMatrix& c, Eigen::Index m);
   bool count_pivots();
   void apply_factor(const Eigen::ArrayXd& w, Eigen::ArrayXd& product) const;
 
@@ -66,7 +65,7 @@ class ShiftedFactor {
   Eigen::MatrixXd c_;  // the lower triangle holds C, then L and D
   Eigen::VectorXi pivots_;
   Eigen::VectorXd work_;
-  Eigen::Index leading_ = 0;  // columns that Cholesky has done
+  Eigen::Index leading_ = 0;
   Eigen::Index negative_ = 0, positive_ = 0;
 };
 
