@@ -115,15 +115,14 @@ void Ladder::add(int exponent, double plus, double minus) {
   rungs_.insert(at, Rung{exponent, Displacement(x_, exponent).step, plus, minus});
 }
 
-const Ladder::PairRung& Ladder::pair_rung(int level) {
-  while (std::cmp_less_equal(pair_rungs_.size(), level)) {
+void Ladder::add_pair_rungs(int last_level) {
+  while (std::cmp_less_equal(pair_rungs_.size(), last_level)) {
     const int exponent = pair_exponent_ - static_cast<int>(pair_rungs_.size());
     const Rung* own = find(exponent);
     const bool measured = own != nullptr;
     pair_rungs_.push_back({Displacement(x_, exponent), measured ? own->plus : 0.0,
                            measured ? own->minus : 0.0, measured});
   }
-  return pair_rungs_[static_cast<std::size_t>(level)];
 }
 
 bool Ladder::shortened() const {
