@@ -256,7 +256,7 @@ def _distance(signs: Signs) -> Array:
     """Length of the Newton step, along the directions whose curvature is resolved."""
     if signs.newton_step is None:
         return np.full(len(signs.n_negative), np.nan)
-    length = np.hypot.reduce(signs.newton_step, axis=1)
+    length: Array = np.hypot.reduce(signs.newton_step, axis=1)
     length[signs.n_negative + signs.n_positive == 0] = np.nan
     return length
 
