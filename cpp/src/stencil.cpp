@@ -327,6 +327,7 @@ void Stencil::ask_pairs() {
     pair_i_ = 0;
     pair_j_ = 1;
   }
+  for (int l = 0; l < levels_; ++l) pair_levels_[static_cast<std::size_t>(l)].resize(pairs_.size());
   if (pairs_.empty()) finish_wave();
 }
 
@@ -376,10 +377,8 @@ void Stencil::take_level(const PairRequest& request, const double*& value) {
                                      std::abs(own_i.first), std::abs(own_i.second),
                                      std::abs(own_j.first), std::abs(own_j.second), std::abs(f)});
   const double sigma = pair_noise(pair).at(magnitude);
-  std::vector<PairLevel>& held = pair_levels_[static_cast<std::size_t>(pair.held++)];
-  if (held.size() < pairs_.size()) held.resize(pairs_.size());
-  held[static_cast<std::size_t>(request.pair)] = {1.0 / (1 << request.level), q / area,
-                                                  noise_sigmas * std::sqrt(10.0) * sigma / area};
+  pair_levels_[static_cast<std::size_t>(pair.held++)][static_cast<std::size_t>(request.pair)] = {
+      1.0 / (1 << request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area};
 }
 
 void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
@@ -453,7 +452,9 @@ void Stencil::judge(std::size_t index) {
   pair.error = best.error + backward_ulps * scale;
   pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise &&
                     spare >= 6 && count < most_pair_levels;
-  if (pair.wants_more) spare -= 6;
+  if (!pair.wants_more) return;
+  spare -= 6;
+  pair_levels_[count].resize(pairs_.size());
 }
 
 void Stencil::finish_wave() {
