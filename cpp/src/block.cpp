@@ -24,7 +24,7 @@ void Block::fill(const Points& points, std::span<const Probe> probes) {
   const std::ptrdiff_t to_next_slot = by_point_ ? size_ : 1;
   const std::ptrdiff_t to_next_axis = by_point_ ? 1 : capacity_;
   double* slot = cells_.data();
-  Probe* held = holds_.data();
+  auto held = holds_.begin();
   for (const Probe& probe : probes) {
     const double* x = points.data() + static_cast<std::ptrdiff_t>(probe.point) * size_;
     if (held->point != probe.point) {
