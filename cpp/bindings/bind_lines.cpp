@@ -15,14 +15,10 @@ void register_lines(py::module_& m) {
       .def("tell", &Lines::tell, py::arg("values"), py::kw_only(), py::arg("centre"),
            py::arg("noise"), py::arg("gradient"), py::arg("hessian"), unlocked)
       .def("agree", &Lines::agree, py::arg("hessian"), py::arg("hessian_error"), unlocked)
-      .def("gradient_error",
-           py::overload_cast<const Eigen::VectorXd&, const Eigen::VectorXd&>(&Lines::widened,
-                                                                             py::const_),
-           py::arg("gradient"), py::arg("gradient_error"), unlocked)
-      .def("hessian_error",
-           py::overload_cast<const Eigen::MatrixXd&, const Eigen::MatrixXd&>(&Lines::widened,
-                                                                             py::const_),
-           py::arg("hessian"), py::arg("hessian_error"), unlocked);
+      .def("gradient_error", &Lines::gradient_error, py::arg("gradient"), py::arg("gradient_error"),
+           unlocked)
+      .def("hessian_error", &Lines::hessian_error, py::arg("hessian"), py::arg("hessian_error"),
+           unlocked);
   m.def("natural_steps", &natural_steps, py::arg("x"));
 }
 

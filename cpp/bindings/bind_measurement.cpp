@@ -24,7 +24,7 @@ py::array ask(const py::object& self, bool by_point) {
   py::array points =
       by_point ? py::array_t<double>({m, n}, {n * item, item}, block.data(), self)
                : py::array_t<double>({n, m}, {block.capacity() * item, item}, block.data(), self);
-  points.attr("flags").attr("writeable") = false;
+  py::detail::array_proxy(points.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
   return points;
 }
 

@@ -8,30 +8,35 @@ Block::Block(const Points& points, int capacity, bool by_point)
     : capacity_(capacity),
       size_(static_cast<int>(points.cols())),
       by_point_(by_point),
-      cells_(static_cast<std::size_t>(capacity) * static_cast<std::size_t>(size_)),
-      holds_(static_cast<std::size_t>(capacity), Probe{-1, -1, -1, 0.0, 0.0}) {}
-
-double& Block::cell(int slot, int axis) {
-  const std::ptrdiff_t at = by_point_ ? static_cast<std::ptrdiff_t>(slot) * size_ + axis
-                                      : static_cast<std::ptrdiff_t>(axis) * capacity_ + slot;
-  return cells_[static_cast<std::size_t>(at)];
+      holds_(static_cast<std::size_t>(capacity), Probe{0, -1, -1, 0.0, 0.0}) {
+  const auto slots = static_cast<std::size_t>(capacity);
+  const std::span first(points.data(), static_cast<std::size_t>(size_));
+  cells_.reserve(slots * first.size());
+  if (by_point) {
+    for (int slot = 0; slot < capacity; ++slot)
+      cells_.insert(cells_.end(), first.begin(), first.end());
+  } else {
+    for (const double coordinate : first) cells_.insert(cells_.end(), slots, coordinate);
+  }
 }
 
 void Block::fill(const Points& points, std::span<const Probe> probes) {
-  int slot = 0;
+  const std::ptrdiff_t to_next_slot = by_point_ ? size_ : 1;
+  const std::ptrdiff_t to_next_axis = by_point_ ? 1 : capacity_;
+  double* slot = cells_.data();
+  auto held = holds_.begin();
   for (const Probe& probe : probes) {
-    Probe& held = holds_[static_cast<std::size_t>(slot)];
-    const auto x = points.row(probe.point);
-    if (held.point != probe.point) {
-      for (int i = 0; i < size_; ++i) cell(slot, i) = x[i];
+    const double* x = points.data() + static_cast<std::ptrdiff_t>(probe.point) * size_;
+    if (held->point != probe.point) {
+      for (int i = 0; i < size_; ++i) slot[i * to_next_axis] = x[i];
     } else {
-      if (held.i >= 0) cell(slot, held.i) = x[held.i];
-      if (held.j >= 0) cell(slot, held.j) = x[held.j];
+      if (held->i >= 0) slot[held->i * to_next_axis] = x[held->i];
+      if (held->j >= 0) slot[held->j * to_next_axis] = x[held->j];
     }
-    if (probe.i >= 0) cell(slot, probe.i) = probe.xi;
-    if (probe.j >= 0) cell(slot, probe.j) = probe.xj;
-    held = probe;
-    ++slot;
+    if (probe.i >= 0) slot[probe.i * to_next_axis] = probe.xi;
+    if (probe.j >= 0) slot[probe.j * to_next_axis] = probe.xj;
+    *held++ = probe;
+    slot += to_next_slot;
   }
 }
 

@@ -75,8 +75,9 @@ Extrapolated Extrapolation::best(const Extrapolation* witness) const {
     for (int r = rungs_ - k - 2; r >= 0; --r) {
       const double noise = hidden(r, k);
       double error = own.next(r) + noise;
-      if (witness != nullptr)
-        error += witness_weight * other.next(r) / step_[static_cast<std::size_t>(r)];
+      const double seen = witness != nullptr ? other.next(r) : 0.0;
+      if (error > best.error) continue;
+      error += witness_weight * seen / step_[static_cast<std::size_t>(r)];
       // Of equals, as where f is zero all along an axis, the coarsest.
       if (error < best.error || (error == best.error && k == best.order))
         best = {value(r, k), error, noise, r, k};

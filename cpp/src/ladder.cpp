@@ -10,7 +10,8 @@
 namespace hesscape {
 namespace {
 
-constexpr int first_rungs = 9;     // eight by eight: 2^0 .. 2^-24 of the first step
+constexpr int first_rungs = 9;  // eight by eight: 2^0 .. 2^-24 of the first step
+constexpr int usual_rungs = 16;
 constexpr int halvings_above = 2;  // of the best rung
 constexpr int halvings_below = 6;
 constexpr int growth_limit = 24;  // powers of two above the first step
@@ -94,6 +95,8 @@ Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
   start_ = fixed_ ? std::ilogb(step) : (negligible ? -2 : std::ilogb(x) - 2);
   while (Displacement(x_, start_).step == 0.0) ++start_;
   while (!Displacement(x_, start_).usable()) --start_;
+  rungs_.reserve(usual_rungs);
+  wanted_.reserve(first_rungs);
   for (int k = 0; k < first_rungs; ++k) want(start_ - stride * k);
 }
 
@@ -115,15 +118,14 @@ void Ladder::add(int exponent, double plus, double minus) {
   rungs_.insert(at, Rung{exponent, Displacement(x_, exponent).step, plus, minus});
 }
 
-const Ladder::PairRung& Ladder::pair_rung(int level) {
-  while (std::cmp_less_equal(pair_rungs_.size(), level)) {
+void Ladder::add_pair_rungs(int last_level) {
+  while (std::cmp_less_equal(pair_rungs_.size(), last_level)) {
     const int exponent = pair_exponent_ - static_cast<int>(pair_rungs_.size());
     const Rung* own = find(exponent);
     const bool measured = own != nullptr;
     pair_rungs_.push_back({Displacement(x_, exponent), measured ? own->plus : 0.0,
                            measured ? own->minus : 0.0, measured});
   }
-  return pair_rungs_[static_cast<std::size_t>(level)];
 }
 
 bool Ladder::shortened() const {
@@ -145,6 +147,7 @@ std::span<const Rung> Ladder::resolved(double centre) const {
 void Ladder::listen(double centre, double rounding) {
   rounding_ = rounding;
   samples_.clear();
+  samples_.reserve(2 * rungs_.size());
   // In units of the noise: one at every rung.
   const Quotients q(rungs_, centre, NoiseModel{.absolute = 1.0 / noise_sigmas});
   const auto second = departures(q.second_table(departure_orders));
@@ -268,6 +271,7 @@ void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
     pair_exponent_ = std::min(pair_exponent_, q.exponent[static_cast<std::size_t>(best.coarsest)]);
   if (best.coarsest >= 0 && std::abs(best.value) > best.error)
     choose_pair_rung(q, second, best, levels);
+  pair_rungs_.reserve(static_cast<std::size_t>(levels));
   for (int l = 0; l < levels; ++l) want(pair_exponent_ - l);
 }
 

@@ -17,7 +17,7 @@ double excess(double difference, double error) {
   return std::isfinite(over) ? std::max(over, 0.0) : 0.0;
 }
 
-double quadratic_form(const Eigen::MatrixXd& matrix, const Eigen::VectorXd& v) {
+double quadratic_form(const Lines::Matrix& matrix, const Eigen::VectorXd& v) {
   return v.dot(matrix * v);
 }
 
@@ -62,8 +62,12 @@ Points Lines::points() const {
 }
 
 void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre, double noise,
-                 const Eigen::VectorXd& gradient, const Eigen::MatrixXd& hessian) {
+                 const Eigen::VectorXd& gradient, const Matrix& hessian) {
   const double rounding = rounding_level(static_cast<int>(x_.size()));
+  // What rounding of the points moves f by, at most a step away; lines differ by signs only.
+  const Eigen::VectorXd shift = lines_[0].reach * lines_[0].direction.cwiseAbs();
+  const Eigen::VectorXd ulps = std::numeric_limits<double>::epsilon() * (x_.cwiseAbs() + shift);
+  const double moved = ulps.dot(gradient.cwiseAbs() + hessian.cwiseAbs() * shift);
   nfev_ = static_cast<int>(values.size());
   Eigen::Index row = 0;
   for (Line& line : lines_) {
@@ -80,30 +84,28 @@ void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre,
     model.absolute *= share;
     model.root *= share;
     model.relative = std::max(share * model.relative, rounding);
-    // What rounding of the points moves f by, at most a step away.
-    const Eigen::VectorXd shift = line.reach * line.direction.cwiseAbs();
-    const Eigen::VectorXd ulps = std::numeric_limits<double>::epsilon() * (x_.cwiseAbs() + shift);
-    const double moved = ulps.dot(gradient.cwiseAbs() + hessian.cwiseAbs() * shift);
     model.absolute = std::max(model.absolute, noise + (std::isfinite(moved) ? moved : 0.0));
     line.ladder.conclude(centre, model, 0);
     line.derivatives = line.ladder.derivatives();
   }
 }
 
-double Lines::curvature_excess(const Line& line, const Eigen::MatrixXd& hessian,
-                               const Eigen::MatrixXd& error) const {
-  const Extrapolated& second = line.derivatives.second;
-  return excess(quadratic_form(hessian, line.direction) - second.value,
-                quadratic_form(error, line.direction.cwiseAbs()) + second.error);
+Eigen::VectorXd Lines::curvature_excess(const Matrix& hessian, const Matrix& error) const {
+  const double allowed = quadratic_form(error, lines_[0].direction.cwiseAbs());
+  Eigen::VectorXd over(static_cast<Eigen::Index>(lines_.size()));
+  std::ranges::transform(lines_, over.begin(), [&](const Line& line) {
+    const Extrapolated& second = line.derivatives.second;
+    return excess(quadratic_form(hessian, line.direction) - second.value, allowed + second.error);
+  });
+  return over;
 }
 
-bool Lines::agree(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
-  return std::ranges::all_of(
-      lines_, [&](const Line& line) { return curvature_excess(line, hessian, error) == 0.0; });
+bool Lines::agree(const Matrix& hessian, const Matrix& error) const {
+  return (curvature_excess(hessian, error).array() == 0.0).all();
 }
 
-Eigen::VectorXd Lines::widened(const Eigen::VectorXd& gradient,
-                               const Eigen::VectorXd& error) const {
+Eigen::VectorXd Lines::gradient_error(const Eigen::VectorXd& gradient,
+                                      const Eigen::VectorXd& error) const {
   Eigen::VectorXd result = error;
   for (const Line& line : lines_) {
     const Extrapolated& first = line.derivatives.first;
@@ -114,15 +116,11 @@ Eigen::VectorXd Lines::widened(const Eigen::VectorXd& gradient,
   return result;
 }
 
-Eigen::MatrixXd Lines::widened(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const {
-  Eigen::MatrixXd result = error;
-  for (const Line& line : lines_) {
-    const double over = curvature_excess(line, hessian, error);
-    if (over == 0.0) continue;
-    const Eigen::VectorXd inverse = line.direction.cwiseAbs().cwiseInverse();
-    result = result.cwiseMax(2.0 * over * inverse * inverse.transpose());
-  }
-  return result;
+Points Lines::hessian_error(const Matrix& hessian, const Matrix& error) const {
+  const double over = curvature_excess(hessian, error).maxCoeff();
+  if (over == 0.0) return error;
+  const Eigen::VectorXd inverse = lines_[0].direction.cwiseAbs().cwiseInverse();
+  return error.cwiseMax(2.0 * over * inverse * inverse.transpose());
 }
 
 }  // namespace hesscape

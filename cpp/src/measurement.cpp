@@ -13,7 +13,8 @@ constexpr int least_capacity = 64;
 int capacity(const Points& points) {
   const auto n = static_cast<int>(points.cols());
   const int most = std::max(least_capacity, block_cells / n);
-  const long long wanted = static_cast<long long>(points.rows()) * std::max(18LL * n, 1LL * n * n);
+  const long long wanted =
+      static_cast<long long>(points.rows()) * std::max(1LL * values_along_axis * n, 1LL * n * n);
   return static_cast<int>(std::min<long long>(most, wanted));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 namespace hesscape {
 namespace {
@@ -17,23 +18,25 @@ double grown(double magnitude, Law law) {
 
 // Scaled by the largest, so that no square underflows.
 double root_mean_square(std::span<const double> values) {
-  const double largest = std::ranges::max(values);
-  if (!(largest > 0.0)) return 0.0;
+  const double largest = std::max(std::ranges::max(values), std::numeric_limits<double>::min());
+  const double scale = 1.0 / largest;
   double sum = 0.0;
-  for (const double value : values) sum += value / largest * (value / largest);
+  for (const double value : values) sum += value * scale * (value * scale);
   return largest * std::sqrt(sum / static_cast<double>(values.size()));
 }
 
 // The least root mean square over windows of neighbouring rungs: coarse windows see truncation too,
-// which only makes them larger.
+// which only makes them larger. The finest come first, so that their largest entry dismisses most.
 double quietest(std::span<const NoiseSample> samples, Law law) {
+  const double dismissing = std::sqrt(static_cast<double>(window));
   std::array<double, window> last = {};
   double least = std::numeric_limits<double>::infinity();
   std::size_t count = 0;
-  for (const NoiseSample& s : samples) {
+  for (const NoiseSample& s : std::views::reverse(samples)) {
     if (s.silent) continue;
     last[count++ % window] = s.deviation / grown(s.magnitude, law);
-    if (count >= window && count % 2 == 0) least = std::min(least, root_mean_square(last));
+    if (count >= window && count % 2 == 0 && std::ranges::max(last) < dismissing * least)
+      least = std::min(least, root_mean_square(last));
   }
   if (count == 0) return 0.0;
   if (count < window) least = root_mean_square(std::span(last).first(count));
@@ -69,6 +72,7 @@ NoiseSummary::NoiseSummary(std::span<const NoiseSample> samples, double rounding
   std::array<double, laws> sum = {};
   std::array<double, laws> square = {};
   double count = 0.0;
+  double magnitude = 0.0;
   for (std::size_t s = 0; s < samples.size(); ++s) {
     const NoiseSample& sample = samples[s];
     heard = heard || sample.magnitude > 0.0;
@@ -78,10 +82,11 @@ NoiseSummary::NoiseSummary(std::span<const NoiseSample> samples, double rounding
     }
     ++informative;
     if (s < samples.size() / 3) continue;
+    if (count == 0.0 || sample.magnitude != samples[s - 1].magnitude)
+      magnitude = std::log(sample.magnitude);  // once for the two samples of a rung
     count += 1.0;
     // Deviations below rounding count as rounding.
     const double deviation = std::log(std::max(sample.deviation, rounding * sample.magnitude));
-    const double magnitude = std::log(sample.magnitude);
     const std::array<double, laws> l = {deviation - magnitude, deviation - 0.5 * magnitude,
                                         deviation};
     for (std::size_t law = 0; law < laws; ++law) {
@@ -93,10 +98,6 @@ NoiseSummary::NoiseSummary(std::span<const NoiseSample> samples, double rounding
     for (std::size_t law = 0; law < laws; ++law)
       spread[law] = square[law] / count - std::pow(sum[law] / count, 2);
   }
-}
-
-double NoiseModel::at(double magnitude) const {
-  return std::max({absolute, root * std::sqrt(magnitude), relative * magnitude});
 }
 
 double rounding_level(int n, bool single_precision) {

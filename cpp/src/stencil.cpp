@@ -14,7 +14,6 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
 constexpr int pairs_at_once = 2048;
-constexpr std::size_t most_pair_levels = 16;
 constexpr int line_values = 36;  // what is kept for confronting the result with other values
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
@@ -51,11 +50,11 @@ double least_departure(std::span<const double> step, std::span<const double> quo
 
 }  // namespace
 
-// Whether either axis tells of the noise that a pair meets.
-bool Stencil::heard(const Pair& pair) const {
+// What its two axes tell of the noise that a pair meets.
+NoiseModel Stencil::pair_noise(const Pair& pair) const {
   const auto base = static_cast<std::size_t>((pair.point - wave_first_) * n());
-  return axis_noise_[base + static_cast<std::size_t>(pair.i)].heard ||
-         axis_noise_[base + static_cast<std::size_t>(pair.j)].heard;
+  return louder(axis_noise_[base + static_cast<std::size_t>(pair.i)],
+                axis_noise_[base + static_cast<std::size_t>(pair.j)]);
 }
 
 Stencil::Stencil(Points points, StencilOptions options)
@@ -92,9 +91,10 @@ void Stencil::ask_for(int point, int i, double xi, int j, double xj) {
 void Stencil::start_wave() {
   phase_ = Phase::centre;
   wave_first_ = wave_last_;
-  const int share = std::max(1, wave_cells / (18 * n() * n()));
+  const int share = std::max(1, wave_cells / (values_along_axis * n() * n()));
   wave_last_ = std::min(static_cast<int>(points_.rows()), wave_first_ + share);
   ladders_.clear();
+  ladders_.reserve(static_cast<std::size_t>((wave_last_ - wave_first_) * n()));
   axis_noise_.clear();
   for (int p = wave_first_; p < wave_last_; ++p) ask_for(p, -1, 0.0);
 }
@@ -132,27 +132,32 @@ void Stencil::take_centres(const Eigen::Ref<const Eigen::VectorXd>& values) {
   ask_checks();
 }
 
+// With the first rungs, which depend on x alone too.
 void Stencil::ask_checks() {
   phase_ = Phase::checks;
-  for (int p = wave_first_; p < wave_last_; ++p)
+  for (int p = wave_first_; p < wave_last_; ++p) {
+    if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
     for (int i = 0; i < n(); ++i) ask_for(p, i, ladder(p, i).check_point());
+  }
+  ask_ladders();
 }
 
 // Rounding errors that scale with a dyadic step are the same on all rungs, where no difference
 // shows them. A function computed in single precision betrays itself by its values.
 void Stencil::take_checks(const Eigen::Ref<const Eigen::VectorXd>& values) {
-  rounding_.clear();
+  rounding_.assign(static_cast<std::size_t>(wave_last_ - wave_first_), rounding_level(n()));
   Eigen::Index row = 0;
   for (int p = wave_first_; p < wave_last_; ++p) {
+    if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
     const auto own = values.segment(row, n()).array();
     row += n();
     const auto changed = own != centre(p);
     const bool single =
         changed.any() && (!changed || own == own.cast<float>().cast<double>()).all();
-    rounding_.push_back(rounding_level(n(), single));
+    rounding_[static_cast<std::size_t>(p - wave_first_)] = rounding_level(n(), single);
   }
   phase_ = Phase::ladders;
-  ask_ladders();
+  take_ladders(values.tail(values.size() - row));
 }
 
 void Stencil::ask_ladders() {
@@ -301,6 +306,10 @@ void Stencil::add_backward_error(int point) {
 void Stencil::ask_pairs() {
   pairs_.clear();
   pair_requests_.clear();
+  const auto most = static_cast<std::size_t>(
+      std::min(1LL * pairs_at_once, (wave_last_ - pair_point_) * (n() * (n() - 1LL) / 2)));
+  pairs_.reserve(most);
+  probes_.reserve(2 * most * static_cast<std::size_t>(levels_));
   while (more_pairs() && static_cast<int>(pairs_.size()) < pairs_at_once) {
     if (result_.status[static_cast<std::size_t>(pair_point_)] < Status::no_step) {
       Pair pair;
@@ -318,7 +327,7 @@ void Stencil::ask_pairs() {
     pair_i_ = 0;
     pair_j_ = 1;
   }
-  pair_levels_.resize(pairs_.size() * most_pair_levels);
+  for (int l = 0; l < levels_; ++l) pair_levels_[static_cast<std::size_t>(l)].resize(pairs_.size());
   if (pairs_.empty()) finish_wave();
 }
 
@@ -367,12 +376,9 @@ void Stencil::take_level(const PairRequest& request, const double*& value) {
   const double magnitude = std::max({std::abs(both.first), std::abs(both.second),
                                      std::abs(own_i.first), std::abs(own_i.second),
                                      std::abs(own_j.first), std::abs(own_j.second), std::abs(f)});
-  const auto base =
-      axis_noise_.begin() + static_cast<std::ptrdiff_t>((pair.point - wave_first_) * n());
-  const double sigma = std::max(base[pair.i].at(magnitude), base[pair.j].at(magnitude));
-  pair_levels_[static_cast<std::size_t>(request.pair) * most_pair_levels +
-               static_cast<std::size_t>(pair.held++)] = {
-      std::ldexp(1.0, -request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area};
+  const double sigma = pair_noise(pair).at(magnitude);
+  pair_levels_[static_cast<std::size_t>(pair.held++)][static_cast<std::size_t>(request.pair)] = {
+      1.0 / (1 << request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area};
 }
 
 void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
@@ -407,20 +413,20 @@ void Stencil::store_pairs() {
 void Stencil::judge(std::size_t index) {
   Pair& pair = pairs_[index];
   const auto count = static_cast<std::size_t>(pair.held);
-  const PairLevel* level = &pair_levels_[index * most_pair_levels];
   if (count < 2) {
-    pair.value = count == 0 ? nan : level[0].quotient;
+    pair.value = count == 0 ? nan : pair_levels_[0][index].quotient;
     pair.error = inf;
     pair.wants_more = pair.lost > 0 && pair.lost < most_lost;
     return;
   }
   std::array<double, most_pair_levels> step, quotient, noise;
   for (std::size_t l = 0; l < count; ++l) {
-    step[l] = level[l].step;
-    quotient[l] = level[l].quotient;
-    noise[l] = level[l].noise;
+    const PairLevel& level = pair_levels_[l][index];
+    step[l] = level.step;
+    quotient[l] = level.quotient;
+    noise[l] = level.noise;
   }
-  if (!heard(pair)) {
+  if (!pair_noise(pair).heard) {
     const double excess =
         least_departure({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
     for (double& level_noise : std::span(noise).first(count)) level_noise *= excess;
@@ -446,7 +452,9 @@ void Stencil::judge(std::size_t index) {
   pair.error = best.error + backward_ulps * scale;
   pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise &&
                     spare >= 6 && count < most_pair_levels;
-  if (pair.wants_more) spare -= 6;
+  if (!pair.wants_more) return;
+  spare -= 6;
+  pair_levels_[count].resize(pairs_.size());
 }
 
 void Stencil::finish_wave() {

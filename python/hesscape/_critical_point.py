@@ -208,7 +208,10 @@ class CriticalPoints:
             raise IndexError(
                 f"expected {len(self.shape)} integers, one an axis of the stack, got {at}"
             )
-        at = tuple(range(size)[i] for i, size in zip(at, self.shape, strict=True))
+        return self.point(tuple(range(size)[i] for i, size in zip(at, self.shape, strict=True)))
+
+    def point(self, at: tuple[int, ...], taylor: TaylorModel | None = None) -> CriticalPoint:
+        """Give one of them, with the measurement that it comes from, if any."""
         negative, zero, positive = self.inertia[at].tolist()
         index = int(self.index[at])
         way_down = self.way_down[at]
@@ -224,9 +227,9 @@ class CriticalPoints:
             gradient_norm=float(self.gradient_norm[at]),
             distance=float(self.distance[at]),
             way_down=way_down if way_down.any() else None,
-            taylor=None,
-            nfev=0,
-            njev=0,
+            taylor=taylor,
+            nfev=0 if taylor is None else taylor.nfev,
+            njev=0 if taylor is None else taylor.njev,
             message=self._message(at),
             hessian_error=float(self.hessian_error[at]),
         )

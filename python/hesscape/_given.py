@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import _core
 from ._taylor_model import TaylorModel, diagonal_model, raise_for_status
 from ._validate import Array
-from .measurement import RETRIES, doubted, evaluate, line_steps, natural_steps, stencil
+from .measurement import RETRIES, confronted, evaluate, line_steps, natural_steps, stencil
 from .objective import Objective
 from .status import NonFiniteError
 
@@ -42,12 +42,14 @@ def from_gradients(
     lines = evaluate(f, line_steps(model, step, f.by_point))
     model = _differences_model(f, model, axes.exponent[0], axes.reduction[0])
     natural = np.log2(natural_steps(x, step)).astype(np.int32)
+    agree = lines.agree(model.hessian, model.hessian_error)
     for finer in range(1, RETRIES + 1):
-        if lines.agree(model.hessian, model.hessian_error):
+        if agree:
             break
         model = _differences_model(f, model, natural - 3 * finer, np.ones_like(x))
-    model = replace(model, nfev=model.nfev + lines.nfev)
-    return doubted(model, lines, "the values of fun contradict jac")
+        agree = lines.agree(model.hessian, model.hessian_error)
+    nfev = model.nfev + lines.nfev
+    return confronted(model, lines, agree, nfev, "the values of fun contradict jac")
 
 
 def _differences_model(
@@ -94,8 +96,10 @@ def given_hessian(f: Objective, x: Array, step: Array) -> TaylorModel:
         message=f"the Hessian is that of {name}; its errors are those of rounding",
     )
     lines = evaluate(f, line_steps(model, step, f.by_point))
-    model = replace(model, nfev=model.nfev + lines.nfev)
-    return doubted(model, lines, f"the values of fun contradict {name}{' or jac' if f.jac else ''}")
+    agree = lines.agree(model.hessian, model.hessian_error)
+    nfev = model.nfev + lines.nfev
+    why = f"the values of fun contradict {name}{' or jac' if f.jac else ''}"
+    return confronted(model, lines, agree, nfev, why)
 
 
 def _value_model(f: Objective, x: Array, h: Array) -> TaylorModel:

@@ -135,9 +135,9 @@ def _from_axes(
     return TaylorModel(
         x=x,
         value=float(axes.value[0]),
-        gradient=axes.gradient[0].copy(),
+        gradient=axes.gradient[0],
         hessian=hessian,
-        gradient_error=axes.gradient_error[0].copy(),
+        gradient_error=axes.gradient_error[0],
         hessian_error=hessian_error,
         noise=float(axes.noise[0]),
         step=np.ldexp(1.0, axes.exponent[0]),

@@ -26,11 +26,14 @@ def real_array(name: str, value: ArrayLike) -> Array:
     array = as_array(f"{name} must be", value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
-    with np.errstate(over="ignore"):  # of long double
-        array = array.astype(np.float64)
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        where = tuple(map(int, bad[0]))
+    if array.dtype == np.float64:
+        array = array.copy()
+    else:
+        with np.errstate(over="ignore"):  # of long double
+            array = array.astype(np.float64)
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = tuple(map(int, np.argwhere(~finite)[0]))
         at = f"[{', '.join(map(str, where))}]" if where else ""
         raise ValueError(f"{name} must be finite, got {name}{at} = {array[where]}")
     return array

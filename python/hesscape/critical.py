@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hess
 NEEDS = ("kind", "inertia", "spectrum")
 EPS = float(np.finfo(np.float64).eps)
 NEAR = 1e-3
+NAMES = np.array([Kind.degenerate, Kind.saddle, Kind.minimum, Kind.maximum, Kind.not_critical])
 
 
 def classify_hessian(
@@ -141,15 +141,15 @@ def verdict(
         h, e = np.where(unknown, 0.0, h), np.where(unknown, np.inf, e)
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
     # Where the gradient's error moves the stationary point by this part of the coordinate at most, it is no matter.
-    harmless = NEAR * 4 * _core.natural_steps(taylor.x) * np.abs(np.diag(h))
+    harmless = NEAR * 4 * _core.natural_steps(taylor.x) * np.abs(h.diagonal())
     slopes = _slopes(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
     points = _assess(h, e, count, basis, need, slopes)
-    return replace(points[()], taylor=taylor, nfev=taylor.nfev, njev=taylor.njev)
+    return points.point((), taylor)
 
 
 def _diagonal_suffices(model: TaylorModel, gtol: float) -> bool:
     """Whether the point is critical and the diagonal alone proves a saddle."""
-    curvature, error = np.diag(model.hessian), np.diag(model.hessian_error)
+    curvature, error = model.hessian.diagonal(), model.hessian_error.diagonal()
     critical = (np.abs(model.gradient) <= gtol + model.gradient_error).all()
     return bool(critical and (curvature > error).any() and (curvature < -error).any())
 
@@ -200,8 +200,10 @@ def _assess(
     resolved = (proven >= n - count) & ~signs.not_flat
     spectrum = _spectrum(stack, errors, signs) if need == "spectrum" else None
     values, vectors, value_error = (None, None, None) if spectrum is None else spectrum
-    largest = np.zeros(1) if errors is None else errors.max(axis=(1, 2))
-    inertia = np.stack([signs.n_negative, n - proven, signs.n_positive], axis=1)
+    largest = np.zeros(len(stack))
+    if errors is not None:
+        largest += errors.max(axis=(1, 2))
+    inertia = np.array([signs.n_negative, n - proven, signs.n_positive]).T
     return CriticalPoints(
         kind=kind.reshape(shape),
         certain=certain.reshape(shape),
@@ -214,7 +216,7 @@ def _assess(
         gradient_norm=slopes.norm.reshape(shape),
         distance=_distance(signs).reshape(shape),
         way_down=signs.way_down.reshape(*shape, n),
-        hessian_error=np.broadcast_to(largest, len(stack)).reshape(shape),
+        hessian_error=largest.reshape(shape),
         settings=Settings(
             count,
             signs.not_flat.reshape(shape),
@@ -242,21 +244,21 @@ def _kinds(
 ) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
     """Name each point by its proven signs, of the `curved` that have to be proven, and say what is certain."""
     negative, positive = signs.n_negative, signs.n_positive
-    kind = np.full(len(negative), Kind.degenerate.value, dtype="<U12")
-    kind[(negative > 0) & (positive > 0)] = Kind.saddle.value
-    kind[(negative == 0) & (positive >= curved)] = Kind.minimum.value
-    kind[(positive == 0) & (negative >= curved)] = Kind.maximum.value
-    proof = np.where(signs.not_flat, kind == Kind.saddle.value, kind != Kind.degenerate.value)
-    kind[slopes.moving] = Kind.not_critical.value
-    return kind, (proof & slopes.known) | slopes.moving
+    down, up = negative > 0, positive > 0
+    saddle = down & up
+    minimum, maximum = ~down & (positive >= curved), ~up & (negative >= curved)
+    place = np.where(slopes.moving, 4, saddle + 2 * minimum + 3 * maximum)
+    proof = saddle | ((minimum | maximum) & ~signs.not_flat)
+    return NAMES[place], (proof & slopes.known) | slopes.moving
 
 
 def _distance(signs: Signs) -> Array:
     """Length of the Newton step, along the directions whose curvature is resolved."""
     if signs.newton_step is None:
         return np.full(len(signs.n_negative), np.nan)
-    length = np.hypot.reduce(signs.newton_step, axis=1)
-    return np.where(signs.n_negative + signs.n_positive == 0, np.nan, length)
+    length: Array = np.hypot.reduce(signs.newton_step, axis=1)
+    length[signs.n_negative + signs.n_positive == 0] = np.nan
+    return length
 
 
 def _spectrum(stack: Array, errors: Array | None, signs: Signs) -> tuple[Array, Array, Array]:
@@ -266,8 +268,9 @@ def _spectrum(stack: Array, errors: Array | None, signs: Signs) -> tuple[Array, 
     value_error = np.repeat(norm_error[:, None], n, axis=1)
     definite = (signs.bound < 1) & ((signs.n_negative == n) | (signs.n_positive == n))
     if definite.any():  # |v^T (H - true) v| <= ratio |v^T H v| for all v bounds relative errors
-        solver = n * EPS * np.abs(values[definite]).max(axis=1, keepdims=True)
+        size = np.abs(values[definite])
+        solver = n * EPS * size.max(axis=1, keepdims=True)
         ratio = signs.bound[definite, None]
-        relative = ratio / (1 - ratio) * (np.abs(values[definite]) + solver) + solver
+        relative = ratio / (1 - ratio) * (size + solver) + solver
         value_error[definite] = np.minimum(value_error[definite], relative)
     return values, vectors, value_error

@@ -176,19 +176,20 @@ def value_steps(
 ) -> Steps:
     """Yield blocks of points, take their values, and return the model: what `Measurement` and `taylor` share."""
     model = yield from _stencil_steps(x, noise, step, levels, by_point, enough)
-    if x.size == 1 or np.isinf(model.hessian_error).any():
+    if x.size == 1 or model.hessian_error.max() == np.inf:
         return model
     lines = yield from line_steps(model, step, by_point)
     nfev = model.nfev + lines.nfev
-    coarsest = natural_steps(x, step)
-    for _ in range(RETRIES):
-        if lines.agree(model.hessian, model.hessian_error):
+    agree = lines.agree(model.hessian, model.hessian_error)
+    for finer in range(1, RETRIES + 1):
+        if agree:
             break
         # Something couples the coordinates on a length that their own steps do not see.
-        coarsest = coarsest / 8
+        coarsest = natural_steps(x, step) / 8**finer
         model = yield from _stencil_steps(x, noise, coarsest, levels, by_point, None)
         nfev += model.nfev
-    return replace(doubted(model, lines, "the values along other lines contradict it"), nfev=nfev)
+        agree = lines.agree(model.hessian, model.hessian_error)
+    return confronted(model, lines, agree, nfev, "the values along other lines contradict it")
 
 
 def _stencil_steps(
@@ -217,8 +218,8 @@ def line_steps(
     lines = _core.Lines(
         model.x,
         step=natural_steps(model.x, step),
-        curvature=np.diag(model.hessian),
-        curvature_error=np.diag(model.hessian_error),
+        curvature=model.hessian.diagonal(),
+        curvature_error=model.hessian_error.diagonal(),
     )
     points = lines.points() if by_point else np.ascontiguousarray(lines.points().T)
     points.flags.writeable = False
@@ -249,15 +250,20 @@ def evaluate(f: Objective, steps: Generator[Array, Array, T]) -> T:
                 return end.value  # type: ignore[no-any-return]
 
 
-def doubted(model: TaylorModel, lines: _core.Lines, why: str) -> TaylorModel:
-    """Widen the errors of a model that the lines contradict, and say so."""
+def confronted(
+    model: TaylorModel, lines: _core.Lines, agree: bool, nfev: int, why: str
+) -> TaylorModel:
+    """Give the model with `nfev`; widen its errors where the lines contradict it, and say so."""
     gradient_error = lines.gradient_error(model.gradient, model.gradient_error)
     hessian_error = model.hessian_error
-    if not lines.agree(model.hessian, hessian_error):
+    if not agree:
         hessian_error = lines.hessian_error(model.hessian, hessian_error)
     elif (gradient_error == model.gradient_error).all():
-        return model
-    message = f"{why}; the errors account for it"
+        return replace(model, nfev=nfev)
     return replace(
-        model, gradient_error=gradient_error, hessian_error=hessian_error, message=message
+        model,
+        gradient_error=gradient_error,
+        hessian_error=hessian_error,
+        nfev=nfev,
+        message=f"{why}; the errors account for it",
     )

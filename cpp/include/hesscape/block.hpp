@@ -26,13 +26,11 @@ class Block {
   void fill(const Points& points, std::span<const Probe> probes);
 
  private:
-  double& cell(int slot, int axis);
-
   int capacity_;
   int size_;
   bool by_point_;
   std::vector<double> cells_;
-  std::vector<Probe> holds_;  // what each slot holds now; point -1: nothing yet
+  std::vector<Probe> holds_;  // what each slot holds now; the first point, before any
 };
 
 }  // namespace hesscape

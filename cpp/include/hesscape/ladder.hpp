@@ -74,7 +74,10 @@ class Ladder {
     double plus, minus;
     bool measured;
   };
-  const PairRung& pair_rung(int level);
+  const PairRung& pair_rung(int level) {
+    if (pair_rungs_.size() <= static_cast<std::size_t>(level)) add_pair_rungs(level);
+    return pair_rungs_[static_cast<std::size_t>(level)];
+  }
   // By how much the last extrapolation of `levels` rungs reduced the truncation error.
   double reduction() const { return reduction_; }
   bool shortened() const;
@@ -84,6 +87,7 @@ class Ladder {
   struct Quotients;
 
   void want(int exponent);
+  void add_pair_rungs(int last_level);
   std::span<const Rung> resolved(double centre) const;
   bool quiet_below(double centre, const NoiseModel& noise) const;
   void want_finer(double centre);

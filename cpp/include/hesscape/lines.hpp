@@ -16,6 +16,8 @@ namespace hesscape {
 // part, balanced by their curvatures so that none hides the others, expose a wrong entry anywhere.
 class Lines {
  public:
+  using Matrix = Eigen::Ref<const Points>;
+
   // No coordinate moves by more than its `step`; `curvature` is the diagonal of H, known within
   // `error`.
   Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::VectorXd& curvature,
@@ -26,15 +28,16 @@ class Lines {
   // Their values, and what is known of f at x; the derivatives only tell how rounding of the points
   // counts.
   void tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre, double noise,
-            const Eigen::VectorXd& gradient, const Eigen::MatrixXd& hessian);
+            const Eigen::VectorXd& gradient, const Matrix& hessian);
 
   int nfev() const { return nfev_; }
 
   // Whether the curvatures along the lines are within the errors of H and their own.
-  bool agree(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const;
+  bool agree(const Matrix& hessian, const Matrix& error) const;
   // Errors widened until the lines are within them, whichever entry is to blame.
-  Eigen::VectorXd widened(const Eigen::VectorXd& gradient, const Eigen::VectorXd& error) const;
-  Eigen::MatrixXd widened(const Eigen::MatrixXd& hessian, const Eigen::MatrixXd& error) const;
+  Eigen::VectorXd gradient_error(const Eigen::VectorXd& gradient,
+                                 const Eigen::VectorXd& error) const;
+  Points hessian_error(const Matrix& hessian, const Matrix& error) const;
 
  private:
   struct Line {
@@ -44,8 +47,8 @@ class Lines {
     AxisDerivatives derivatives;
   };
 
-  double curvature_excess(const Line& line, const Eigen::MatrixXd& hessian,
-                          const Eigen::MatrixXd& error) const;
+  // By how much the curvature along each line is off, beyond the errors of H and its own.
+  Eigen::VectorXd curvature_excess(const Matrix& hessian, const Matrix& error) const;
 
   Eigen::VectorXd x_;
   std::vector<Line> lines_;

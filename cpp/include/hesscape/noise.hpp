@@ -1,7 +1,9 @@
 // The noise level of f, seen from differences that the smooth part of f cannot explain.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -43,8 +45,16 @@ struct NoiseModel {
   double relative = 0.0;
   bool heard = true;
 
-  double at(double magnitude) const;
+  double at(double magnitude) const {
+    return std::max({absolute, root * std::sqrt(magnitude), relative * magnitude});
+  }
 };
+
+// The model whose deviation is the larger of two, at every magnitude.
+inline NoiseModel louder(const NoiseModel& a, const NoiseModel& b) {
+  return {std::max(a.absolute, b.absolute), std::max(a.root, b.root),
+          std::max(a.relative, b.relative), a.heard || b.heard};
+}
 
 // What a sum of n terms, or of a term for each of n coordinates, loses to rounding: half an ulp a
 // term, adding like a random walk.

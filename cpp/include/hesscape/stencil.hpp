@@ -1,6 +1,8 @@
 // Gradient and Hessian of a stack of points from values of f alone, by asking and being told.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -43,6 +45,9 @@ struct Probe {
   double xi, xj;
 };
 
+// What the round after the centre takes along each axis: a check, and two values a rung.
+inline constexpr int values_along_axis = 19;
+
 // The measurement goes in waves of points that share blocks of values: first the centres and the
 // axes' ladders, round by round, then the pairs, a bounded number at a time.
 class Stencil {
@@ -64,6 +69,7 @@ class Stencil {
     int ladder;
     int exponent;
   };
+  static constexpr std::size_t most_pair_levels = 16;
   struct PairLevel {  // the polarisation formula at one level of halving
     double step, quotient, noise;
   };
@@ -102,7 +108,7 @@ class Stencil {
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_level(int index, int level);
   void take_level(const PairRequest& request, const double*& value);
-  bool heard(const Pair& pair) const;
+  NoiseModel pair_noise(const Pair& pair) const;
   void judge(std::size_t index);
   void store_pairs();
   int affordable_levels() const;
@@ -126,8 +132,8 @@ class Stencil {
 
   int pair_point_ = 0, pair_i_ = 0, pair_j_ = 0;  // the next pair to start
   std::vector<Pair> pairs_;
-  std::vector<PairLevel>
-      pair_levels_;  // most_pair_levels for each pair, the finite ones, coarsest first
+  // The finite levels, coarsest first: of each pair its first one, of each pair its second one, ...
+  std::array<std::vector<PairLevel>, most_pair_levels> pair_levels_;
   std::vector<PairRequest> pair_requests_;
   std::vector<long long> spare_;  // values left for extra levels, of each point of the wave
 };
