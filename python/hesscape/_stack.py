@@ -29,11 +29,11 @@ class Stack:
 
     @property
     def count(self) -> int:
-        return self.a.shape[0]
+        return len(self.a)
 
     @property
     def n(self) -> int:
-        return self.a.shape[1]
+        return int(self.a.shape[1])
 
     def doubles(self, rows: slice | NDArray[np.intp]) -> NDArray[np.float64]:
         """Matrices as float64, such that the lower triangle counts."""
@@ -48,7 +48,7 @@ class Stack:
         return np.ascontiguousarray(np.tril(part) + np.tril(part, -1).swapaxes(1, 2))
 
 
-def symmetric_stack(a: ArrayLike, UPLO: str = "L") -> Stack:
+def symmetric_stack(a: ArrayLike, UPLO: Any = "L") -> Stack:
     """Check `a` and `UPLO`."""
     if not isinstance(UPLO, str) or UPLO.upper() not in {"L", "U"}:
         raise ValueError(f"UPLO: expected 'L' or 'U', got {UPLO!r}")

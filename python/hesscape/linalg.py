@@ -164,7 +164,7 @@ def eigh(
     True
     """
     stack = symmetric_stack(a, UPLO)
-    if out is not None and (not isinstance(out, tuple) or len(out) != 2):
+    if not (out is None or (isinstance(out, tuple) and len(out) == 2)):
         raise TypeError(f"out: expected a tuple of two arrays, got {type(out).__name__}")
     given = (None, None) if out is None else out
     values = output(given[0], (*stack.shape, stack.n), stack.a.dtype, "out[0]")
@@ -352,7 +352,8 @@ def is_positive_definite(
     [True, False, False]
     """
     codes = definiteness(np.asarray(a)[None], error=error, UPLO=UPLO, workers=workers)
-    return np.asarray(codes == 1)[0]
+    proven: NDArray[np.bool_] = np.asarray(codes == 1)[0]
+    return proven
 
 
 class _Signs:
