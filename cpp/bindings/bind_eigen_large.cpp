@@ -1,4 +1,5 @@
 #include <stdexcept>
+#include <utility>
 
 #include "bindings.hpp"
 #include "hesscape/eigen_large.hpp"

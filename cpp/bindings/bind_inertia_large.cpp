@@ -1,5 +1,7 @@
-#include <optional>
+#include <cstdint>
 #include <stdexcept>
+#include <utility>
+#include <variant>
 
 #include "bindings.hpp"
 #include "hesscape/inertia_large.hpp"

@@ -11,6 +11,8 @@ namespace {
 
 using Eigen::Index;
 
+constexpr Index tile = 32;
+
 auto* driver(const Lapack& lapack, double /*type*/) { return lapack.dsyevd; }
 auto* driver(const Lapack& lapack, float /*type*/) { return lapack.ssyevd; }
 
@@ -36,19 +38,29 @@ LargeEigensolver<T>::LargeEigensolver(const Lapack& lapack, Index n, bool vector
   iwork_.resize(std::max(1, iwork_[0]));
 }
 
-// The triangle in LAPACK's order; false if it is not finite. A row here is a column there, which
-// makes of our lower triangle LAPACK's upper one.
+// Puts the triangle into LAPACK's lower one, with which it is fastest; false if it is not finite.
+// Our upper triangle is that already, because a row here is a column there. Our lower one is
+// transposed in tiles, both sides of which stay in the first cache.
 template <typename T>
 bool LargeEigensolver<T>::copy(const T* a, Index row_stride, Triangle triangle) {
-  uplo_ = triangle == Triangle::lower ? 'U' : 'L';
+  using Row = Eigen::Map<const Eigen::Matrix<T, 1, Eigen::Dynamic>>;
   T zero = 0;
   for (Index i = 0; i < n_; ++i) {
-    const Index first = triangle == Triangle::lower ? 0 : i;
-    const Index count = triangle == Triangle::lower ? i + 1 : n_ - i;
-    const Eigen::Map<const Eigen::Array<T, Eigen::Dynamic, 1>> row(a + i * row_stride + first,
-                                                                   count);
-    a_.col(i).segment(first, count) = row;
+    const bool lower = triangle == Triangle::lower;
+    const Row row(a + i * row_stride + (lower ? 0 : i), lower ? i + 1 : n_ - i);
     zero += (row * T(0)).sum();  // 0 * inf and 0 * nan are not zero
+    if (!lower) {
+      a_.col(i).tail(n_ - i) = row.transpose();
+    }
+  }
+  for (Index first = 0; triangle == Triangle::lower && first < n_; first += tile) {
+    const Index last = std::min(n_, first + tile);
+    for (Index j = 0; j < last; j += tile) {
+      const Index width = std::min(tile, last - j);
+      for (Index i = first; i < last; ++i) {
+        a_.row(i).segment(j, width) = Row(a + i * row_stride + j, width);
+      }
+    }
   }
   return zero == 0;
 }
@@ -81,7 +93,6 @@ bool LargeEigensolver<T>::solve(const T* a, Index row_stride, Triangle triangle,
   }
   if (vectors_) {
     Eigen::Map<Matrix> rows(vectors, n_, n_);
-    constexpr Index tile = 32;  // both sides of a tile stay in the first cache
     for (Index j = 0; j < n_; j += tile) {
       const Index width = std::min(tile, n_ - j);
       for (Index i = 0; i < n_; i += tile) {
