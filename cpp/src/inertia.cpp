@@ -70,14 +70,6 @@ double drop_until(MatrixXd& r, std::vector<char>& kept, double limit) {
   }
 }
 
-struct Proof {
-  Index n_negative = 0;
-  Index n_positive = 0;
-  double bound = infinity;
-  VectorXd way_down;
-  VectorXd newton_step;
-};
-
 // The proof for one matrix, restricted to some of its coordinates. (A principal submatrix has no
 // more eigenvalues of either sign than the whole, so that a proof for it is one for the whole.)
 class Prover {
@@ -86,8 +78,8 @@ class Prover {
          std::vector<Index> rows, const Lapack* lapack)
       : h_(h), error_(error), n_(n), exponent_(exponent), rows_(std::move(rows)), lapack_(lapack) {}
 
-  Proof run(Index zero_modes, const double* gradient) {
-    Proof proof{0, 0, infinity, VectorXd::Zero(n_), VectorXd::Zero(n_)};
+  SignProof run(Index zero_modes, const double* gradient) {
+    SignProof proof{0, 0, infinity, VectorXd::Zero(n_), VectorXd::Zero(n_)};
     const auto m = static_cast<Index>(rows_.size());
     if (m == 0 || !scale() || !decompose(zero_modes)) {
       return proof;
@@ -342,7 +334,7 @@ class Prover {
 };
 
 // Both proofs hold, so that each sign counts as often as the better one of them says.
-Proof better(Proof one, Proof other) {
+SignProof better(SignProof one, SignProof other) {
   const Index negative = std::max(one.n_negative, other.n_negative);
   const Index positive = std::max(one.n_positive, other.n_positive);
   if (other.n_negative + other.n_positive > one.n_negative + one.n_positive) {
@@ -380,8 +372,10 @@ std::vector<int> even_errors(const double* h, const double* error, Index n,
   return exponent;
 }
 
-Proof prove_one(const double* h, const double* error, Index n, Index zero_modes,
-                const double* gradient, const Lapack* lapack) {
+}  // namespace
+
+SignProof prove_one(const double* h, const double* error, Index n, Index zero_modes,
+                    const double* gradient, const Lapack* lapack) {
   if (!Eigen::Map<const VectorXd>(h, n * n).allFinite()) {
     return {0, 0, infinity, VectorXd::Zero(n), VectorXd::Zero(n)};
   }
@@ -396,7 +390,7 @@ Proof prove_one(const double* h, const double* error, Index n, Index zero_modes,
     }
   }
   Prover prover(h, error, n, exponent, rows, lapack);
-  Proof proof = prover.run(zero_modes, gradient);
+  SignProof proof = prover.run(zero_modes, gradient);
   const auto target = std::min(static_cast<Index>(rows.size()), n - zero_modes);
   const auto open = [&] { return proof.n_negative + proof.n_positive < target; };
   if (open() && error != nullptr) {
@@ -427,56 +421,6 @@ Proof prove_one(const double* h, const double* error, Index n, Index zero_modes,
     }
   }
   return proof;
-}
-
-}  // namespace
-
-SignProofs prove_signs(const SymmetricStack& stack, Index zero_modes, const double* gradient,
-                       const Lapack* lapack) {
-  const Index n = stack.n;
-  SignProofs out;
-  out.n_negative.setZero(stack.count);
-  out.n_positive.setZero(stack.count);
-  out.bound.setConstant(stack.count, infinity);
-  out.way_down.setZero(stack.count, n);
-  out.newton_step.setZero(gradient == nullptr ? 0 : stack.count, n);
-  for (Index k = 0; k < stack.count; ++k) {
-    const Proof proof = prove_one(stack.matrix(k), stack.matrix_error(k), n, zero_modes,
-                                  gradient == nullptr ? nullptr : gradient + k * n, lapack);
-    out.n_negative[k] = proof.n_negative;
-    out.n_positive[k] = proof.n_positive;
-    out.bound[k] = proof.bound;
-    out.way_down.row(k) = proof.way_down;
-    if (gradient != nullptr) {
-      out.newton_step.row(k) = proof.newton_step;
-    }
-  }
-  return out;
-}
-
-Spectra spectra(const SymmetricStack& stack, const Lapack* lapack) {
-  const Index n = stack.n;
-  Spectra out;
-  out.values.setConstant(stack.count, n, std::numeric_limits<double>::quiet_NaN());
-  out.vectors.setConstant(stack.count * n, n, std::numeric_limits<double>::quiet_NaN());
-  out.error.setConstant(stack.count, infinity);
-  VectorXd values;
-  MatrixXd vectors;
-  for (Index k = 0; k < stack.count; ++k) {
-    const Eigen::Map<const RowMatrix> h(stack.matrix(k), n, n);
-    if (!h.allFinite() || !eigenpairs(h, lapack, values, vectors)) {
-      continue;
-    }
-    out.values.row(k) = values;
-    out.vectors.middleRows(k * n, n) = vectors;
-    const double norm = values.cwiseAbs().maxCoeff();
-    double error = static_cast<double>(n) * 2 * unit_roundoff * norm;
-    if (stack.error != nullptr) {
-      error += collatz_wielandt(Eigen::Map<const MatrixXd>(stack.matrix_error(k), n, n));
-    }
-    out.error[k] = error;
-  }
-  return out;
 }
 
 }  // namespace hesscape

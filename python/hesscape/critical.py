@@ -269,7 +269,7 @@ def _spectrum(stack: Array, errors: Array | None, signs: Signs) -> tuple[Array, 
     definite = (signs.bound < 1) & ((signs.n_negative == n) | (signs.n_positive == n))
     if definite.any():  # |v^T (H - true) v| <= ratio |v^T H v| for all v bounds relative errors
         size = np.abs(values[definite])
-        solver = n * EPS * size.max(axis=1, keepdims=True)
+        solver = 10 * n * EPS * size.max(axis=1, keepdims=True)
         ratio = signs.bound[definite, None]
         relative = ratio / (1 - ratio) * (size + solver) + solver
         value_error[definite] = np.minimum(value_error[definite], relative)

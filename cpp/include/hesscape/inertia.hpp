@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include <Eigen/Core>
 
@@ -19,16 +20,32 @@
 
 namespace hesscape {
 
-// Results for a stack, one entry or row a matrix.
+// What is proven of one matrix.
+struct SignProof {
+  Eigen::Index n_negative = 0;  // proven negative eigenvalues
+  Eigen::Index n_positive = 0;
+  // On rho(R) over the columns that make the proof; infinite where there are none.
+  double bound = std::numeric_limits<double>::infinity();
+  // Unit vector, most negative relative to the scales of the coordinates; 0 if none.
+  Eigen::VectorXd way_down;
+  // To the stationary point of the model along the proven directions (if a gradient was given).
+  Eigen::VectorXd newton_step;
+};
+
+// Proves signs by congruence. zero_modes directions may be flat by the caller's knowledge: when as
+// many eigenvalues of the equilibrated matrix are 1000 times smaller than all others, they are left
+// out of the count even where their sign could be proven. error and gradient may be null; lapack
+// too, and gives the eigenvectors of large matrices sooner.
+SignProof prove_one(const double* h, const double* error, Eigen::Index n, Eigen::Index zero_modes,
+                    const double* gradient, const Lapack* lapack = nullptr);
+
+// The same for a stack, one entry or row a matrix.
 struct SignProofs {
-  Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1> n_negative;  // proven negative eigenvalues
-  Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1> n_positive;  // proven positive eigenvalues
-  Eigen::VectorXd
-      bound;  // on rho(R) over the columns that make the proof; infinite where there are none
-  RowMatrix
-      way_down;  // unit vectors, most negative relative to the scales of the coordinates; 0 if none
-  RowMatrix newton_step;  // to the stationary point of the model along the proven directions (if a
-                          // gradient was given)
+  Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1> n_negative;
+  Eigen::Matrix<std::int64_t, Eigen::Dynamic, 1> n_positive;
+  Eigen::VectorXd bound;
+  RowMatrix way_down;
+  RowMatrix newton_step;
 };
 
 struct Spectra {
@@ -38,15 +55,14 @@ struct Spectra {
   Eigen::VectorXd error;  // |computed - true| <= error for each eigenvalue of a matrix
 };
 
-// Proves signs. zero_modes directions may be flat by the caller's knowledge: when as many
-// eigenvalues of the equilibrated matrix are 1000 times smaller than all others, they are left out
-// of the count even where their sign could be proven. gradient (N x n, row-major) may be null.
-// lapack may be null, and gives the eigenvectors of large matrices sooner.
+// Small matrices without zero modes and gradient are factorised first, one a lane (ldlt_stack).
+// That settles them without a bound, unless it is needed for the errors of the eigenvalues, which
+// it bounds when the matrix is definite; the rest go to prove_one.
 SignProofs prove_signs(const SymmetricStack& stack, Eigen::Index zero_modes, const double* gradient,
                        const Lapack* lapack = nullptr);
 
-// Eigenvalues, with vectors and the bound ||E||_2 + n eps max|lambda| (Weyl, and the backward error
-// of the solver). lapack as above.
+// Eigenvalues, with vectors and the bound ||E||_2 + 10 n eps max|lambda| (Weyl, and the backward
+// error of the solvers that the tests allow). lapack as above.
 Spectra spectra(const SymmetricStack& stack, const Lapack* lapack = nullptr);
 
 }  // namespace hesscape
