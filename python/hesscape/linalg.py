@@ -367,8 +367,9 @@ class _Signs:
             e = e if e.ndim == 2 else e.reshape(stack.a.shape)
             self.errors = np.broadcast_to(e, stack.a.shape)
         if stack.rounded:
-            rounding = np.abs(stack.a) * np.finfo(np.float64).eps
-            self.errors = rounding if self.errors is None else self.errors + rounding
+            double = np.finfo(np.float64)
+            rounding = np.abs(stack.a) * double.eps + double.smallest_subnormal
+            self.errors = rounding if self.errors is None else _sum(self.errors, rounding)
 
     def count(self, rows: slice, counts: NDArray[np.int64]) -> None:
         """Write the inertia of some matrices."""
@@ -419,13 +420,19 @@ class _Signs:
             if self.errors is not None:
                 error = self.errors[rows.start + some]
             if self.zero_tol > 0:
-                beyond = np.nextafter(self.zero_tol, np.inf) * np.eye(self.stack.n)
-                error = beyond[None] if error is None else np.nextafter(error + beyond, np.inf)
+                beyond = np.diag(np.full(self.stack.n, self.zero_tol))
+                error = beyond[None] if error is None else _sum(error, beyond)
             negative, positive, *_ = _core.prove_signs(matrices, error, 0, None)
             # Both are proofs, so that the larger count is.
             counts[some, 0] = np.maximum(counts[some, 0], negative)
             counts[some, 2] = np.maximum(counts[some, 2], positive)
             counts[some, 1] = self.stack.n - counts[some, 0] - counts[some, 2]
+
+
+def _sum(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add errors, rounded up."""
+    with np.errstate(over="ignore"):
+        return np.nextafter(a + b, np.inf)
 
 
 def _wide(array: Floats) -> NDArray[np.float64]:
