@@ -71,10 +71,11 @@ void normalise(Work<N>& w) {
   }
   std::array<double, Pack::lanes> norm;
   w.norm.store(norm.data());
+  // The usual lanes stay as they are, whatever stands beside them.
   const auto exponent = [&](int lane) {
-    return norm[lane] == 0 || !std::isfinite(norm[lane])
-               ? 0
-               : std::clamp(std::ilogb(norm[lane]), -1000, 1000);
+    const bool unusual = norm[lane] > 0 && std::isfinite(norm[lane]) &&
+                         !(norm[lane] > lower_scale && norm[lane] < upper_scale);
+    return unusual ? std::clamp(std::ilogb(norm[lane]), -1000, 1000) : 0;
   };
   const Pack scale = Pack::each_lane([&](int lane) { return std::ldexp(1.0, -exponent(lane)); });
   w.back = Pack::each_lane([&](int lane) { return std::ldexp(1.0, exponent(lane)); });
