@@ -71,6 +71,7 @@ void normalise(Work<N>& w) {
     w.finite = w.finite & (size <= Pack(largest_double));
   }
   std::array<double, Pack::lanes> norm;
+  // The usual lanes stay as they are, whatever stands beside them.
   select(w.finite, w.norm, Pack(0.0)).store(norm.data());
   const auto exponent = [&](int lane) {
     return norm[lane] == 0 || (lower_scale < norm[lane] && norm[lane] < upper_scale)

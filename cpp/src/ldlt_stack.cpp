@@ -123,7 +123,8 @@ template <int N>
   const auto size = static_cast<double>(n);
   const Pack rounding(size * limit * gamma(n + 16));
   for (Index i = 0; i < n; ++i) {
-    w.shift[i] = fma(rounding, w.scale[i], w.known[i]);
+    // Rounded up: where the part for rounding is small it must not get lost beside `known`.
+    w.shift[i] = fma(rounding, w.scale[i], w.known[i]) * Pack(1 + 4 * unit_roundoff);
   }
   w.positive = max(w.positive, proven_by(w, -1, limit));
   if (any(w.positive < Pack(size))) {
@@ -146,15 +147,18 @@ template <int N>
     root[0][i] = sqrt(w.scale[i]);
     root[1][i] = Pack(1.0) / root[0][i];
   }
-  const Pack up(1 + 0x1p-40);  // the roundings of this sum, for any n below 2^10
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j <= i; ++j) {
-      const Pack entry = read(entries, k, lanes, i, j) * up;
+      const Pack entry = read(entries, k, lanes, i, j);
       w.known[i] = fma(entry, root[0][i] * root[1][j], w.known[i]);
       if (j < i) {
         w.known[j] = fma(entry, root[0][j] * root[1][i], w.known[j]);
       }
     }
+  }
+  const Pack up(1 + 0x1p-40);  // the roundings of these sums, for any n below 2^10
+  for (Index i = 0; i < n; ++i) {
+    w.known[i] = w.known[i] * up;
   }
 }
 

@@ -98,9 +98,8 @@ def eigvalsh(
     rows_of_values = values.reshape(stack.count, stack.n)
 
     def small(rows: slice) -> None:
-        part = stack.doubles(rows)
         wide = _wide(rows_of_values[rows])
-        _core.eigvalsh_stack(part, wide)
+        _core.eigvalsh_stack(stack.doubles(rows), wide)
         _narrow(wide, rows_of_values[rows])
 
     def large(rows: slice) -> None:
@@ -173,9 +172,8 @@ def eigh(
     rows_of_vectors = vectors.reshape(stack.count, stack.n, stack.n)
 
     def small(rows: slice) -> None:
-        part = stack.doubles(rows)
         wide, wide_vectors = _wide(rows_of_values[rows]), _wide(rows_of_vectors[rows])
-        _core.eigh_stack(part, wide, wide_vectors)
+        _core.eigh_stack(stack.doubles(rows), wide, wide_vectors)
         _narrow(wide, rows_of_values[rows])
         _narrow(wide_vectors, rows_of_vectors[rows])
 
@@ -363,19 +361,22 @@ class _Signs:
         self.stack = stack
         self.zero_tol = 0.0 if zero_tol is None else not_negative("zero_tol", zero_tol)
         self.errors: NDArray[np.float64] | None = None
+        self.uniform = 0.0  # the error, where it is one number
         if error is not None:
             e = entry_errors(error, (*stack.shape, stack.n, stack.n))
             e = e if e.ndim == 2 else e.reshape(stack.a.shape)
             self.errors = np.broadcast_to(e, stack.a.shape)
+            self.uniform = float(e.flat[0]) if np.ndim(error) == 0 and e.size else 0.0
         if stack.rounded:
-            rounding = np.abs(stack.a) * np.finfo(np.float64).eps
-            self.errors = rounding if self.errors is None else self.errors + rounding
+            double = np.finfo(np.float64)
+            rounding = np.abs(stack.a) * double.eps + double.smallest_subnormal
+            self.errors = rounding if self.errors is None else _sum(self.errors, rounding)
 
     def count(self, rows: slice, counts: NDArray[np.int64]) -> None:
         """Write the inertia of some matrices."""
         if not self.across:
             counts[:] = _core.inertia_large(
-                self.stack.full(rows), self._large_error(rows), self.zero_tol, True
+                self.stack.doubles(rows), self._large_error(rows), self.zero_tol, True
             )[0]
             return
         self._finish(
@@ -388,7 +389,7 @@ class _Signs:
         """Write the codes of definiteness of some matrices."""
         n = self.stack.n
         if not self.across:
-            codes[:] = _core.definiteness_large(self.stack.full(rows), self._large_error(rows))
+            codes[:] = _core.definiteness_large(self.stack.doubles(rows), self._large_error(rows))
             return
         counts = np.empty((len(codes), 3), dtype=np.int64)
         left = _core.ldlt_stack(self.stack.doubles(rows), self._errors(rows), 0.0, counts)
@@ -407,7 +408,9 @@ class _Signs:
         return None if self.errors is None else self.errors[rows]
 
     def _large_error(self, rows: slice) -> NDArray[np.float64] | float:
-        return 0.0 if self.errors is None else np.ascontiguousarray(self.errors[rows])
+        if self.errors is None or (self.uniform > 0 and not self.stack.rounded):
+            return self.uniform
+        return np.ascontiguousarray(self.errors[rows])
 
     def _finish(self, rows: slice, counts: NDArray[np.int64], left: NDArray[np.intp]) -> None:
         """Try again, with pivoting, the matrices that are left."""
@@ -420,13 +423,19 @@ class _Signs:
             if self.errors is not None:
                 error = self.errors[rows.start + some]
             if self.zero_tol > 0:
-                beyond = np.nextafter(self.zero_tol, np.inf) * np.eye(self.stack.n)
-                error = beyond[None] if error is None else np.nextafter(error + beyond, np.inf)
+                beyond = np.diag(np.full(self.stack.n, self.zero_tol))
+                error = beyond[None] if error is None else _sum(error, beyond)
             negative, positive, *_ = _core.prove_signs(matrices, error, 0, None)
             # Both are proofs, so that the larger count is.
             counts[some, 0] = np.maximum(counts[some, 0], negative)
             counts[some, 2] = np.maximum(counts[some, 2], positive)
             counts[some, 1] = self.stack.n - counts[some, 0] - counts[some, 2]
+
+
+def _sum(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add errors, rounded up."""
+    with np.errstate(over="ignore"):
+        return np.nextafter(a + b, np.inf)
 
 
 def _wide(array: Floats) -> NDArray[np.float64]:
@@ -435,5 +444,5 @@ def _wide(array: Floats) -> NDArray[np.float64]:
 
 
 def _narrow(wide: NDArray[np.float64], array: Floats) -> None:
-    if wide is not array:
+    if wide.dtype != array.dtype:
         array[:] = wide

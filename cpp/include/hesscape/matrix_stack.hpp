@@ -95,6 +95,23 @@ inline void read_lower(const MatrixStack& stack, Eigen::Index k, Eigen::Index la
   }
 }
 
+// Writes the lower triangle of matrix k to both triangles of a contiguous matrix.
+inline void mirror(const MatrixStack& stack, Eigen::Index k, double* full) {
+  constexpr Eigen::Index tile = 32;  // both sides of a tile stay in the first cache
+  const Eigen::Index n = stack.n;
+  for (Eigen::Index i0 = 0; i0 < n; i0 += tile) {
+    for (Eigen::Index j0 = 0; j0 <= i0; j0 += tile) {
+      for (Eigen::Index i = i0; i < std::min(i0 + tile, n); ++i) {
+        for (Eigen::Index j = j0; j < std::min(j0 + tile, i + 1); ++j) {
+          const double entry = *stack.at(k, i, j);
+          full[i * n + j] = entry;
+          full[j * n + i] = entry;
+        }
+      }
+    }
+  }
+}
+
 // The counterpart of read: lane l to first[l * stride].
 inline void write(const Pack& pack, Eigen::Index lanes, double* first, Eigen::Index stride) {
   if (lanes == Pack::lanes) {
