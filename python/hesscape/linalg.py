@@ -163,11 +163,12 @@ def eigh(
     True
     """
     stack = symmetric_stack(a, UPLO)
-    if not (out is None or (isinstance(out, tuple) and len(out) == 2)):
-        raise TypeError(f"out: expected a tuple of two arrays, got {type(out).__name__}")
-    given = (None, None) if out is None else out
-    values = output(given[0], (*stack.shape, stack.n), stack.a.dtype, "out[0]")
-    vectors = output(given[1], (*stack.shape, stack.n, stack.n), stack.a.dtype, "out[1]")
+    try:
+        given_values, given_vectors = (None, None) if out is None else out
+    except (TypeError, ValueError):
+        raise TypeError(f"out: expected a tuple of two arrays, got {type(out).__name__}") from None
+    values = output(given_values, (*stack.shape, stack.n), stack.a.dtype, "out[0]")
+    vectors = output(given_vectors, (*stack.shape, stack.n, stack.n), stack.a.dtype, "out[1]")
     rows_of_values = values.reshape(stack.count, stack.n)
     rows_of_vectors = vectors.reshape(stack.count, stack.n, stack.n)
 
