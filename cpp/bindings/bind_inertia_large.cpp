@@ -28,8 +28,7 @@ EntryError error_of(const Error& error, py::ssize_t at) {
 }
 
 // (N, 3) counts of a stack, one matrix after the other, and whether each matrix is finite.
-py::tuple inertia_large(const StridedArray& a, const Error& error, double zero_tol,
-                        bool thorough) {
+py::tuple inertia_large(const StridedArray& a, const Error& error, double zero_tol, bool thorough) {
   const MatrixStack stack = matrix_stack(a);
   check_shape(stack, error);
   const Lapack& table = lapack();
@@ -40,11 +39,9 @@ py::tuple inertia_large(const StridedArray& a, const Error& error, double zero_t
   {
     const py::gil_scoped_release release;
     LargeInertia solver(table, stack.n);
-    RowMatrix matrix(stack.n, stack.n);
     for (py::ssize_t k = 0; k < stack.count; ++k, out += 3) {
-      mirror(stack, k, matrix.data());
-      const SignCounts signs = solver.inertia(matrix.data(), error_of(error, k * matrix.size()),
-                                              zero_tol, thorough);
+      const EntryError e = error_of(error, k * stack.n * stack.n);
+      const SignCounts signs = solver.inertia(stack.one(k), e, zero_tol, thorough);
       out[0] = signs.negative;
       out[1] = signs.zero;
       out[2] = signs.positive;
@@ -63,11 +60,9 @@ py::array definiteness_large(const StridedArray& a, const Error& error) {
   {
     const py::gil_scoped_release release;
     LargeInertia solver(table, stack.n);
-    RowMatrix matrix(stack.n, stack.n);
     for (py::ssize_t k = 0; k < stack.count; ++k) {
-      mirror(stack, k, matrix.data());
-      const EntryError e = error_of(error, k * matrix.size());
-      out[k] = static_cast<std::int8_t>(solver.definiteness(matrix.data(), e));
+      const EntryError e = error_of(error, k * stack.n * stack.n);
+      out[k] = static_cast<std::int8_t>(solver.definiteness(stack.one(k), e));
     }
   }
   return codes;

@@ -30,6 +30,25 @@ bool all_finite(const double* a, Index n) {
   return zero == 0;
 }
 
+// The upper triangle, with its rows contiguous: where it is, or copied to `upper`.
+const double* upper_triangle(const MatrixStack& a, RowMatrix& upper) {
+  if (a.row == 1 && a.column == a.n) {  // the lower one of the columns
+    return a.data;
+  }
+  constexpr Index tile = 32;  // both sides of a tile stay in the first cache
+  upper.resize(a.n, a.n);
+  for (Index i0 = 0; i0 < a.n; i0 += tile) {
+    for (Index j0 = 0; j0 <= i0; j0 += tile) {
+      for (Index i = i0; i < std::min(i0 + tile, a.n); ++i) {
+        for (Index j = j0; j < std::min(j0 + tile, i + 1); ++j) {
+          upper(j, i) = *a.at(0, i, j);
+        }
+      }
+    }
+  }
+  return upper.data();
+}
+
 double number(double error) { return error >= 0 ? error : infinity; }  // also for nan
 
 double at(const EntryError& error, Index i) {
@@ -219,17 +238,18 @@ SignCounts LargeInertia::by_congruence(const EntryError& error, double zero_tol)
   if (zero_tol != 0) {  // the sum is rounded up
     width.diagonal() = (width.diagonal().array() + zero_tol) * (1 + 4 * unit_roundoff);
   }
-  const SymmetricStack stack{c_.a, width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
+  const RowMatrix full = Eigen::Map<const RowMatrix>(c_.a, n_, n_).selfadjointView<Eigen::Upper>();
+  const SymmetricStack stack{full.data(), width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
   const SignProofs proofs = prove_signs(stack, 0, nullptr, lapack_);
   return {proofs.n_negative[0], 0, proofs.n_positive[0], true};
 }
 
-SignCounts LargeInertia::inertia(const double* a, const EntryError& error, double zero_tol,
+SignCounts LargeInertia::inertia(const MatrixStack& a, const EntryError& error, double zero_tol,
                                  bool thorough) {
-  if (n_ == 0 || !all_finite(a, n_)) {
+  c_.a = upper_triangle(a, upper_);
+  if (n_ == 0 || !all_finite(c_.a, n_)) {
     return {0, n_, 0, n_ == 0};
   }
-  c_.a = a;
   measure_rows();
   const Diagonal entries = diagonal(error);
   c_.sign = entries.negative && !entries.positive ? -1 : 1;
@@ -312,13 +332,13 @@ bool LargeInertia::negative_direction(const EntryError& error, Index k) const {
   return form + (rounding + doubt) * (1 + gamma(4 * k + 64)) < 0;
 }
 
-Definiteness LargeInertia::definiteness(const double* a, const EntryError& error) {
-  if (n_ == 0 || !all_finite(a, n_)) {
+Definiteness LargeInertia::definiteness(const MatrixStack& a, const EntryError& error) {
+  c_.a = upper_triangle(a, upper_);
+  if (n_ == 0 || !all_finite(c_.a, n_)) {
     return Definiteness::undecided;
   }
-  c_.a = a;
   const Diagonal entries = diagonal(error);
-  if ((entries.positive && entries.negative) || negative_minor(a, error, n_)) {
+  if ((entries.positive && entries.negative) || negative_minor(c_.a, error, n_)) {
     return Definiteness::indefinite;
   }
   measure_rows();

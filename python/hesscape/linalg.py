@@ -307,11 +307,8 @@ def definiteness(
     >>> [DEFINITENESS[code] for code in definiteness([[[1.0]], [[0.0]]]).tolist()]
     ['positive', 'undecided']
     """
-    stack = symmetric_stack(a, UPLO)
-    signs = _Signs(stack, error, None)
-    codes = np.zeros(stack.count, dtype=np.int8)
-    share(stack, workers, lambda rows: signs.decide(rows, codes[rows]))
-    return codes.reshape(stack.shape) if stack.shape else DEFINITENESS[int(codes[0])]
+    codes = _codes(symmetric_stack(a, UPLO), error, workers)
+    return codes if codes.ndim else DEFINITENESS[int(codes)]
 
 
 def is_positive_definite(
@@ -350,9 +347,15 @@ def is_positive_definite(
     >>> is_positive_definite([[[1.0]], [[-1.0]], [[0.0]]]).tolist()
     [True, False, False]
     """
-    codes = definiteness(np.asarray(a)[None], error=error, UPLO=UPLO, workers=workers)
-    proven: NDArray[np.bool_] = np.asarray(codes == 1)[0]
-    return proven
+    return np.equal(_codes(symmetric_stack(a, UPLO), error, workers), 1)
+
+
+def _codes(stack: Stack, error: ArrayLike | None, workers: Workers) -> NDArray[np.int8]:
+    """Find the codes of definiteness of all matrices."""
+    signs = _Signs(stack, error, None)
+    codes = np.zeros(stack.count, dtype=np.int8)
+    share(stack, workers, lambda rows: signs.decide(rows, codes[rows]))
+    return codes.reshape(stack.shape)
 
 
 class _Signs:
@@ -370,7 +373,8 @@ class _Signs:
             self.uniform = float(e.flat[0]) if np.ndim(error) == 0 and e.size else 0.0
         if stack.rounded:
             double = np.finfo(np.float64)
-            rounding = np.abs(stack.a) * double.eps + double.smallest_subnormal
+            read = stack.full(slice(None))
+            rounding = np.abs(read) * double.eps + double.smallest_subnormal
             self.errors = rounding if self.errors is None else _sum(self.errors, rounding)
 
     def count(self, rows: slice, counts: NDArray[np.int64]) -> None:

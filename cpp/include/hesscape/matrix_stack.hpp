@@ -25,6 +25,7 @@ struct MatrixStack {
   const double* at(Eigen::Index k, Eigen::Index i, Eigen::Index j) const {
     return data + k * stride + i * row + j * column;
   }
+  MatrixStack one(Eigen::Index k) const { return {at(k, 0, 0), 1, n, 0, row, column}; }
 };
 
 // Where the lower triangle of a pack of matrices keeps row i.
@@ -90,23 +91,6 @@ inline void read_lower(const MatrixStack& stack, Eigen::Index k, Eigen::Index la
                             stack.stride, packs.data());
       for (Eigen::Index c = at; c < std::min(at + block, last + 1); ++c) {
         lower[by_rows ? triangle(line) + c : triangle(c) + line] = packs[c - from];
-      }
-    }
-  }
-}
-
-// Writes the lower triangle of matrix k to both triangles of a contiguous matrix.
-inline void mirror(const MatrixStack& stack, Eigen::Index k, double* full) {
-  constexpr Eigen::Index tile = 32;  // both sides of a tile stay in the first cache
-  const Eigen::Index n = stack.n;
-  for (Eigen::Index i0 = 0; i0 < n; i0 += tile) {
-    for (Eigen::Index j0 = 0; j0 <= i0; j0 += tile) {
-      for (Eigen::Index i = i0; i < std::min(i0 + tile, n); ++i) {
-        for (Eigen::Index j = j0; j < std::min(j0 + tile, i + 1); ++j) {
-          const double entry = *stack.at(k, i, j);
-          full[i * n + j] = entry;
-          full[j * n + i] = entry;
-        }
       }
     }
   }
