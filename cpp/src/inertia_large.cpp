@@ -22,14 +22,6 @@ auto row(const double* a, Index n, Index i) {  // of the triangle that is read
   return Eigen::Map<const ArrayXd>(a + i * n + i, n - i);
 }
 
-bool all_finite(const double* a, Index n) {
-  double zero = 0;
-  for (Index i = 0; i < n; ++i) {
-    zero += (row(a, n, i) * 0.0).sum();  // 0 * inf and 0 * nan are not zero
-  }
-  return zero == 0;
-}
-
 // The upper triangle, with its rows contiguous: where it is, or copied to `upper`.
 const double* upper_triangle(const MatrixStack& a, RowMatrix& upper) {
   if (a.row == 1 && a.column == a.n) {  // the lower one of the columns
@@ -103,14 +95,17 @@ LargeInertia::Diagonal LargeInertia::diagonal(const EntryError& error) const {
   return {positive > 0, negative > 0, std::max(positive, negative) == n_};
 }
 
-// The largest entry of each row.
-void LargeInertia::measure_rows() {
+// The largest entry of each row; false if an entry is not finite.
+bool LargeInertia::measure_rows() {
+  double zero = 0;
   largest_.setZero();
   for (Index i = 0; i < n_; ++i) {
     const auto entries = row(c_.a, n_, i).abs();
+    zero += (entries * 0.0).sum();  // 0 * inf and 0 * nan are not zero
     largest_[i] = std::max(largest_[i], entries.maxCoeff());
     largest_.tail(n_ - i) = largest_.tail(n_ - i).max(entries);
   }
+  return zero == 0;
 }
 
 // Scales that bring the diagonal near one, unless an entry of the matrix is then large.
@@ -247,10 +242,9 @@ SignCounts LargeInertia::by_congruence(const EntryError& error, double zero_tol)
 SignCounts LargeInertia::inertia(const MatrixStack& a, const EntryError& error, double zero_tol,
                                  bool thorough) {
   c_.a = upper_triangle(a, upper_);
-  if (n_ == 0 || !all_finite(c_.a, n_)) {
+  if (n_ == 0 || !measure_rows()) {
     return {0, n_, 0, n_ == 0};
   }
-  measure_rows();
   const Diagonal entries = diagonal(error);
   c_.sign = entries.negative && !entries.positive ? -1 : 1;
   const bool by_diagonal = entries.definite && scale_by_diagonal();
@@ -334,14 +328,13 @@ bool LargeInertia::negative_direction(const EntryError& error, Index k) const {
 
 Definiteness LargeInertia::definiteness(const MatrixStack& a, const EntryError& error) {
   c_.a = upper_triangle(a, upper_);
-  if (n_ == 0 || !all_finite(c_.a, n_)) {
+  if (n_ == 0 || !measure_rows()) {
     return Definiteness::undecided;
   }
   const Diagonal entries = diagonal(error);
   if ((entries.positive && entries.negative) || negative_minor(c_.a, error, n_)) {
     return Definiteness::indefinite;
   }
-  measure_rows();
   c_.sign = entries.negative ? -1 : 1;
   if (entries.definite && scale_by_diagonal() && widen(error, 0)) {
     const Index rows = definite_rows();

@@ -14,7 +14,7 @@ using Eigen::Index;
 
 // The shift allows the factors to be this much larger than the matrix: a random one exceeds it with
 // a probability of about n / 2^20, and has an eigenvalue that the shift hides with a smaller one.
-constexpr double growth_limit = 0x1p20;
+constexpr double allowed_growth = 0x1p20;
 // For matrices with smaller or larger scales underflow is not covered; they are left to others.
 constexpr double smallest_scale = 0x1p-300;
 constexpr double largest_scale = 0x1p300;
@@ -42,7 +42,7 @@ class Work {
   Storage<Pack, N, N> scale;   // s_i: entries are about sqrt(s_i s_j) or less
   Storage<Pack, N, N> known;   // the part of the shift that errors and zero_tol ask for
   Storage<Pack, N, N> shift;   // t_i
-  Storage<Pack, N, N> growth;  // the largest G_ii of the factorisations so far
+  Storage<Pack, N, N> growth;  // G_ii of the last factorisation
   Pack negative;               // proven so far
   Pack positive;
 };
@@ -206,7 +206,7 @@ template <int N>
   read_known(error, zero_tol, k, lanes, w);
   w.positive = Pack(0.0);
   w.negative = Pack(0.0);
-  if (any(prove(w, growth_limit) & usual)) {
+  if (any(prove(w, allowed_growth) & usual)) {
     // The growth is known now: a second shift, as small as it allows, finds smaller eigenvalues.
     for (Index i = 0; i < n; ++i) {
       w.scale[i] = w.growth[i] + w.growth[i];
