@@ -48,7 +48,8 @@ void for_size(Eigen::Index n, F f) {
 
 // Room for the numbers of one size: fixed, or as large as it turns out to be.
 template <class T, int N, int Size>
-using Storage = std::conditional_t<N == Eigen::Dynamic, std::vector<T>, std::array<T, Size>>;
+using Storage =
+    std::conditional_t<N == Eigen::Dynamic, std::vector<T>, std::array<T, std::max(Size, 0)>>;
 
 // Calls f(k, lanes) for k = 0, Pack::lanes, 2 * Pack::lanes ...; the last pack may be shorter.
 template <class F>
