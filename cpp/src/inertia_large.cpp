@@ -95,6 +95,11 @@ LargeInertia::Diagonal LargeInertia::diagonal(const EntryError& error) const {
   return {positive > 0, negative > 0, std::max(positive, negative) == n_};
 }
 
+// The matrix with both its triangles.
+RowMatrix LargeInertia::full() const {
+  return Eigen::Map<const RowMatrix>(c_.a, n_, n_).selfadjointView<Eigen::Upper>();
+}
+
 // The largest entry of each row; false if an entry is not finite.
 bool LargeInertia::measure_rows() {
   double zero = 0;
@@ -136,7 +141,7 @@ void LargeInertia::scale_by_rows(const EntryError& error) {
   if (most <= little * largest_.minCoeff() && most > 0) {
     std::fill(exponent.begin(), exponent.end(), -((std::ilogb(most) + 1) >> 1));
   } else {
-    equilibrate(c_.a, error.entries, n_, exponent.data());
+    equilibrate(full().data(), error.entries, n_, exponent.data());
   }
   for (Index i = 0; i < n_; ++i) {
     // a row within its errors decides nothing, and here disturbs nothing

@@ -58,6 +58,7 @@ class LargeInertia {
     bool definite = false;                    // all are, with one sign
   };
   Diagonal diagonal(const EntryError& error) const;
+  RowMatrix full() const;
   bool measure_rows();
   bool scale_by_diagonal();
   void scale_by_rows(const EntryError& error);
