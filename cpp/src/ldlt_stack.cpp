@@ -238,7 +238,7 @@ std::vector<Index> ldlt_stack(const MatrixStack& stack, const ErrorStack& error,
                               std::int64_t* inertia) {
   const Index n = stack.n;
   std::vector<Index> left;
-  for_size(n, [&]<int N>() {
+  for_size(n, [&]<int N> {
     Work<N> w(n);
     for_each_pack(stack.count, [&](Index k, Index lanes) {
       if constexpr (N == 2) {

@@ -74,7 +74,8 @@ inline Pack read(const MatrixStack& stack, Eigen::Index k, Eigen::Index lanes, E
 inline void read_lower(const MatrixStack& stack, Eigen::Index k, Eigen::Index lanes, Pack* lower) {
   constexpr Eigen::Index block = Pack::packet_size;
   const bool by_rows = stack.column == 1;
-  if (lanes < Pack::lanes || stack.n < block || !(by_rows || stack.row == 1)) {
+  const bool lines = by_rows || stack.row == 1;
+  if (!lines || lanes < Pack::lanes || stack.n < block) {
     for (Eigen::Index i = 0; i < stack.n; ++i) {
       for (Eigen::Index j = 0; j <= i; ++j) {
         lower[triangle(i) + j] = read(stack, k, lanes, i, j);
