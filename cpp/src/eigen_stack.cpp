@@ -73,13 +73,13 @@ void normalise(Work<N>& w) {
   std::array<double, Pack::lanes> norm;
   // The usual lanes stay as they are, whatever stands beside them.
   select(w.finite, w.norm, Pack(0.0)).store(norm.data());
-  const auto exponent = [&](int lane) {
+  const auto exponent = [&](Index lane) {
     return norm[lane] == 0 || (lower_scale < norm[lane] && norm[lane] < upper_scale)
                ? 0
                : std::clamp(std::ilogb(norm[lane]), -1000, 1000);
   };
-  const Pack scale = Pack::each_lane([&](int lane) { return std::ldexp(1.0, -exponent(lane)); });
-  w.back = Pack::each_lane([&](int lane) { return std::ldexp(1.0, exponent(lane)); });
+  const Pack scale = Pack::each_lane([&](Index lane) { return std::ldexp(1.0, -exponent(lane)); });
+  w.back = Pack::each_lane([&](Index lane) { return std::ldexp(1.0, exponent(lane)); });
   for (Pack& entry : w.lower) {
     entry = select(w.finite, entry * scale, Pack(0.0));
   }
