@@ -4,6 +4,7 @@ import gc
 import itertools
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -146,6 +147,17 @@ def test_what_the_closure_raises_reaches_the_caller_and_leaves_the_model():
     with pytest.raises(KeyboardInterrupt):
         hs.classify(loss.objective, loss.x0 + 1)
     unchanged(parameters, before)
+
+
+def test_threads_do_not_see_the_points_of_others():
+    model, closure = network()
+    loss = from_torch(closure, model.parameters())
+    points = np.random.default_rng(0).standard_normal((100, loss.x0.size))
+    expected = [loss.objective.jac(x) for x in points]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(loss.objective.jac, points))
+    assert np.array_equal(found, expected)
+    assert np.array_equal(from_torch(closure, model.parameters()).x0, loss.x0)
 
 
 def test_no_graph_outlives_a_call():
