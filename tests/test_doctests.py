@@ -14,11 +14,18 @@ MODULES = ["hesscape"] + [
     if not module.name.endswith("__main__")
 ]
 
+NEEDS = {
+    "hesscape.plot": "matplotlib",
+    "hesscape.interop.ase": "ase",
+    "hesscape.interop.jax": "jax",
+    "hesscape.interop.torch": "torch",
+}
+
 
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests(name):
-    if name == "hesscape.plot":
-        pytest.importorskip("matplotlib")
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as missing:

@@ -34,6 +34,11 @@ SAYS = {
         "two_sites: CONVERGENCE",
         "saddle, proven",
     ],
+    "lennard_jones_cluster": [
+        "minimum, proven: E = -44.326801, 0 negative, 6 zero, 33 positive",
+        "saddle, proven: E = -40.906283, 1 negative, 6 zero, 32 positive",
+        "minimum, proven: E = -41.444597, 0 negative, 6 zero, 33 positive",
+    ],
     "muller_brown": [
         "E = -146.6995",
         "E = -108.1667",
@@ -41,7 +46,9 @@ SAYS = {
         "E = -72.2489",
         "E = -40.6648",
     ],
+    "training_network": ["all proven", "index 4", "times a saddle", "index 0", "times a minimum"],
 }
+NEEDS = {"lennard_jones_cluster": "ase", "training_network": "torch"}
 
 
 def load(name):
@@ -56,6 +63,7 @@ def load(name):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs_and_draws(path, tmp_path):
+    pytest.importorskip(NEEDS.get(path.stem, "numpy"))
     environment = os.environ | {"MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"}
     run = subprocess.run(
         [sys.executable, path],

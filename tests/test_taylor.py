@@ -433,3 +433,23 @@ def test_asymmetry_of_a_given_hessian_is_error():
     assert model.hessian[0, 1] == model.hessian[1, 0] == pytest.approx(0.3)
     assert model.hessian_error[0, 1] >= 0.2
     assert model.hessian_error[0, 0] <= 1e-14
+
+
+@pytest.mark.parametrize("given", ["hess", "hessp"])
+def test_derivatives_in_float32_are_rounded_to_it(given):
+    """A small entry is lost beside large ones: its sign would be a claim."""
+    x = np.array([0.1, 1.0])
+    exact = np.array([[1e6 * (1 - 1e-14), 1e6], [1e6, 1e6]])
+    rows = exact.astype(np.float32)  # singular, which `exact` is not
+    ways = {"hess": lambda x: rows, "hessp": lambda x, p: rows @ p.astype(np.float32)}
+    more: Any = {given: ways[given]}
+
+    def fun(x):
+        return float(np.float32(0.5 * x @ exact @ x))
+
+    model = hs.taylor(fun, x, jac=lambda x: np.float32(exact @ x), **more)
+    assert (np.abs(model.hessian - exact) <= model.hessian_error).all()
+    assert model.hessian_error.min() >= 4 * 2.0**-23 * 1e6
+    assert (np.abs(model.gradient - exact @ x) <= model.gradient_error).all()
+    assert "contradict" not in model.message
+    assert model.noise >= 2.0**-24 * model.value

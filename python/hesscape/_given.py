@@ -15,7 +15,9 @@ from .measurement import RETRIES, confronted, evaluate, line_steps, natural_step
 from .objective import Objective
 from .status import NonFiniteError
 
-ROUNDING = 4 * float(np.finfo(float).eps)
+EPS = float(np.finfo(float).eps)
+ULPS = 4.0
+SINGLE_ULPS = 64.0  # of the largest entry, in float32: 180 small networks needed up to 23
 
 
 def axes_of(f: Objective, x: Array, step: Array) -> _core.Derivatives:
@@ -82,17 +84,20 @@ def finite_gradients(f: Objective, points: Array, x: Array) -> Array:
 
 def given_hessian(f: Objective, x: Array, step: Array) -> TaylorModel:
     """Take the Hessian as `hess` or `hessp` gives it."""
-    h = f.curvature(x)
+    h, epsilon = f.curvature(x)
     name = "hess" if f.hess is not None else "hessp"
     if not np.isfinite(h).all():
         raise NonFiniteError(f"{name} is not finite at x = {x}: move x into its domain")
     asymmetry = np.abs(h - h.T)
     h = 0.5 * (h + h.T)
-    model = _value_model(f, x, h) if f.jac is not None else diagonal_model(x, axes_of(f, x, step))
+    if f.jac is not None:
+        model = _value_model(f, x, h, epsilon)
+    else:
+        model = diagonal_model(x, axes_of(f, x, step))
     model = replace(
         model,
         hessian=h,
-        hessian_error=ROUNDING * np.abs(h) + 0.5 * asymmetry,
+        hessian_error=_hessian_error(h, asymmetry, epsilon),
         message=f"the Hessian is that of {name}; its errors are those of rounding",
     )
     lines = evaluate(f, line_steps(model, step, f.by_point))
@@ -102,7 +107,7 @@ def given_hessian(f: Objective, x: Array, step: Array) -> TaylorModel:
     return confronted(model, lines, agree, nfev, why)
 
 
-def _value_model(f: Objective, x: Array, h: Array) -> TaylorModel:
+def _value_model(f: Objective, x: Array, h: Array, epsilon: float) -> TaylorModel:
     """Take value and gradient as given, without a measurement."""
     value = f.value(x)
     if not np.isfinite(value):
@@ -113,9 +118,9 @@ def _value_model(f: Objective, x: Array, h: Array) -> TaylorModel:
         value=value,
         gradient=here,
         hessian=h,
-        gradient_error=_gradient_error(x, here, h),
+        gradient_error=_gradient_error(x, here, h, epsilon),
         hessian_error=np.zeros_like(h),
-        noise=ROUNDING * abs(value) if f.noise is None else f.noise,
+        noise=ULPS * epsilon * abs(value) if f.noise is None else f.noise,
         step=np.zeros_like(x),
         nfev=1,
         njev=1,
@@ -123,6 +128,17 @@ def _value_model(f: Objective, x: Array, h: Array) -> TaylorModel:
     )
 
 
-def _gradient_error(x: Array, gradient: Array, hessian: NDArray[np.float64]) -> Array:
+def _gradient_error(
+    x: Array, gradient: Array, hessian: NDArray[np.float64], epsilon: float = EPS
+) -> Array:
     """Bound the rounding of the entries, and of x itself, which moves the gradient by H dx."""
-    return ROUNDING * np.abs(gradient) + ROUNDING * np.abs(hessian) @ np.abs(x)
+    error = ULPS * epsilon * (np.abs(gradient) + np.abs(hessian) @ np.abs(x))
+    return error if epsilon == EPS else np.full_like(error, error.max())
+
+
+def _hessian_error(h: Array, asymmetry: Array, epsilon: float) -> Array:
+    """Bound the rounding of entries that came with the precision `epsilon`."""
+    if epsilon == EPS:
+        return ULPS * epsilon * np.abs(h) + 0.5 * asymmetry
+    # What cancels within is seen in float32: small entries are then as wrong as the largest.
+    return np.full_like(h, SINGLE_ULPS * epsilon * np.abs(h).max() + 0.5 * asymmetry.max())

@@ -28,7 +28,8 @@ class Objective:
     hess : callable, optional
         The Hessian, ``hess(x, *args) -> (n, n)``.
     hessp : callable, optional
-        Its product with a vector, ``hessp(x, p, *args) -> (n,)``.
+        Its product with a vector, ``hessp(x, p, *args) -> (n,)``. Arrays of float32, from this or from `hess`, are
+        taken to be rounded to it, as the values then are too.
     args : tuple
         Further arguments of all of them.
     vectorized : bool
@@ -128,19 +129,18 @@ class Objective:
             [self.vector("jac", self.jac(x.copy(), *self.args), x.size) for x in points]
         )
 
-    def curvature(self, x: Array) -> Array:
-        """Evaluate the Hessian from `hess`, or column by column from `hessp`."""
+    def curvature(self, x: Array) -> tuple[Array, float]:
+        """Evaluate the Hessian from `hess`, or column by column from `hessp`; and give the epsilon of its dtype."""
         n = x.size
         if self.hess is None:
             assert self.hessp is not None
-            columns = [
-                self.vector("hessp", self.hessp(x.copy(), e, *self.args), n) for e in np.eye(n)
-            ]
-            return np.array(columns)
+            products = [self.hessp(x.copy(), e, *self.args) for e in np.eye(n)]
+            columns = np.array([self.vector("hessp", column, n) for column in products])
+            return columns, max(map(_epsilon, products))
         h = _validate.as_array("hess must return", self.hess(x.copy(), *self.args))
         if h.shape != (n, n):
             raise ValueError(f"hess must return shape ({n}, {n}), got shape {h.shape}")
-        return _real("hess", h)
+        return _real("hess", h), _epsilon(h)
 
     @staticmethod
     def vector(name: str, result: Any, n: int) -> Array:
@@ -149,6 +149,13 @@ class Objective:
         if array.shape != (n,):
             raise ValueError(f"{name} must return shape ({n},), got shape {array.shape}")
         return _real(name, array)
+
+
+def _epsilon(result: Any) -> float:
+    """Tell how results were rounded: by the dtype that they came in, if it is coarser than float64."""
+    dtype = getattr(result, "dtype", np.dtype(np.float64))
+    kind = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
+    return float(max(np.finfo(kind).eps, np.finfo(np.float64).eps))
 
 
 def _real(name: str, values: Any) -> Array:
