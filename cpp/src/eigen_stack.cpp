@@ -87,8 +87,7 @@ void normalise(Work<N>& w) {
 }
 
 template <int N>
-[[gnu::always_inline]] inline void read_pack(const MatrixStack& stack, Index k, Index lanes,
-                                             Work<N>& w) {
+EIGEN_ALWAYS_INLINE void read_pack(const MatrixStack& stack, Index k, Index lanes, Work<N>& w) {
   w.norm = Pack(0.0);
   Pack sum = Pack(0.0);  // keeps what is not a number, as norm may not
   read_lower(stack, k, lanes, w.lower.data());
@@ -107,7 +106,7 @@ template <int N>
 // Householder's reduction, last row first: row i of the lower triangle becomes the vector v of the
 // reflection I - v v^T / h that makes it tridiagonal.
 template <int N>
-[[gnu::always_inline]] inline void tridiagonalise(Work<N>& w) {
+EIGEN_ALWAYS_INLINE void tridiagonalise(Work<N>& w) {
   const Index n = w.n();
   const Pack cut = w.norm * w.norm * Pack(negligible * negligible);
   for (Index i = n - 1; i >= 2; --i) {
@@ -163,8 +162,8 @@ template <int N>
 // The eigenvalue of a 3 x 3 tridiagonal matrix that is farthest from the other two, given the
 // diagonal and the squares of the off-diagonal: q + p t with t^3 - 3 t = det((A - q I) / p). Newton
 // starts from a cubic within 2e-4 of the root, which lies between sqrt(3) and 2.
-[[gnu::always_inline]] inline Pack isolated_eigenvalue(const Pack* diagonal, const Pack& square0,
-                                                       const Pack& square1) {
+EIGEN_ALWAYS_INLINE Pack isolated_eigenvalue(const Pack* diagonal, const Pack& square0,
+                                             const Pack& square1) {
   const Pack q = (diagonal[0] + diagonal[1] + diagonal[2]) * Pack(1.0 / 3);
   const Pack x = diagonal[0] - q;
   const Pack y = diagonal[1] - q;
@@ -185,8 +184,7 @@ template <int N>
 }
 
 // x for which d0 - x and d1 + x are the eigenvalues of [[d0, e], [e, d1]], the former nearer to d0.
-[[gnu::always_inline]] inline Pack jacobi_offset(const Pack* d, const Pack& square,
-                                                 const Pack& small) {
+EIGEN_ALWAYS_INLINE Pack jacobi_offset(const Pack* d, const Pack& square, const Pack& small) {
   const Pack half = (d[1] - d[0]) * Pack(0.5);
   const Pack root = sqrt(fma(half, half, square));
   const Pack denominator = select(half < Pack(0.0), half - root, half + root);
@@ -195,8 +193,8 @@ template <int N>
 
 // The shift for the rows from l on: Wilkinson's, but in the end one that needs no second sweep.
 template <int N>
-[[gnu::always_inline]] inline Pack shift(const Work<N>& w, Index l, int sweep, const Pack& square0,
-                                         const Pack& square1, const Pack& small) {
+EIGEN_ALWAYS_INLINE Pack shift(const Work<N>& w, Index l, int sweep, const Pack& square0,
+                               const Pack& square1, const Pack& small) {
   const Pack* d = w.diagonal.data() + l;
   return l == w.n() - 3 && sweep == 0 ? isolated_eigenvalue(d, square0, square1)
                                       : d[0] - jacobi_offset(d, square0, small);
@@ -205,7 +203,7 @@ template <int N>
 // Eigenvalues of the tridiagonal matrix; off holds squares. Lanes that have converged stay as they
 // are.
 template <int N>
-[[gnu::always_inline]] inline void ql_values(Work<N>& w) {
+EIGEN_ALWAYS_INLINE void ql_values(Work<N>& w) {
   const Index n = w.n();
   Pack* d = w.diagonal.data();
   Pack* square = w.off.data();
@@ -358,7 +356,7 @@ void ql_vectors(Work<N>& w) {
 }
 
 template <int N>
-[[gnu::always_inline]] inline void sort(Work<N>& w) {
+EIGEN_ALWAYS_INLINE void sort(Work<N>& w) {
   Pack* d = w.diagonal.data();
   for (Index i = 1; i < w.n(); ++i) {
     for (Index j = i; j > 0; --j) {
@@ -370,7 +368,7 @@ template <int N>
 }
 
 // The eigenvalues of 2 x 2 matrices in closed form, within a few eps |A|.
-[[gnu::always_inline]] inline void values_of_two(Work<2>& w) {
+EIGEN_ALWAYS_INLINE void values_of_two(Work<2>& w) {
   const Pack mean = (w.lower[0] + w.lower[2]) * Pack(0.5);
   const Pack half = (w.lower[2] - w.lower[0]) * Pack(0.5);
   const Pack root = sqrt(fma(half, half, w.lower[1] * w.lower[1]));
@@ -380,7 +378,7 @@ template <int N>
 }
 
 template <int N>
-[[gnu::always_inline]] inline Pack eigenvalue(const Work<N>& w, Index i) {
+EIGEN_ALWAYS_INLINE Pack eigenvalue(const Work<N>& w, Index i) {
   return select(w.finite, w.diagonal[i] * w.back, Pack(not_a_number));
 }
 

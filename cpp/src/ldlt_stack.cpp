@@ -51,7 +51,7 @@ class Work {
 // sizes that have kernels of their own the divisions cost more than the second shift, which follows
 // it too.
 template <int N>
-[[gnu::always_inline]] inline void find_scales(Work<N>& w) {
+EIGEN_ALWAYS_INLINE void find_scales(Work<N>& w) {
   const Index n = w.n();
   Pack* largest = w.growth.data();
   for (Index i = 0; i < n; ++i) {
@@ -84,7 +84,7 @@ template <int N>
 // Factorises A + side * T and returns how many pivots have the other sign; 0 in lanes where that
 // proves nothing, because some G_ii exceeds limit * s_i or is not a number.
 template <int N>
-[[gnu::always_inline]] inline Pack proven_by(Work<N>& w, double side, double limit) {
+EIGEN_ALWAYS_INLINE Pack proven_by(Work<N>& w, double side, double limit) {
   const Index n = w.n();
   std::copy(w.matrix.begin(), w.matrix.end(), w.factor.begin());
   Pack* a = w.factor.data();
@@ -118,7 +118,7 @@ template <int N>
 // Proves what can be proven with the shift that allows for growth up to limit * s_i. Returns the
 // lanes in which some sign is left.
 template <int N>
-[[gnu::always_inline]] inline Pack prove(Work<N>& w, double limit) {
+EIGEN_ALWAYS_INLINE Pack prove(Work<N>& w, double limit) {
   const Index n = w.n();
   const auto size = static_cast<double>(n);
   const Pack rounding(size * limit * gamma(n + 16));
@@ -134,8 +134,8 @@ template <int N>
 }
 
 template <int N>
-[[gnu::always_inline]] inline void read_known(const ErrorStack& error, double zero_tol, Index k,
-                                              Index lanes, Work<N>& w) {
+EIGEN_ALWAYS_INLINE void read_known(const ErrorStack& error, double zero_tol, Index k, Index lanes,
+                                    Work<N>& w) {
   const Index n = w.n();
   std::fill(w.known.begin(), w.known.end(), Pack(zero_tol));
   if (error.data == nullptr) {
@@ -165,8 +165,8 @@ template <int N>
 // For n = 2 the determinant, whose error is known, tells all: the eigenvalues have opposite signs,
 // or that of either diagonal entry, for the sign cannot change while the determinant stays above
 // zero.
-[[gnu::always_inline]] inline void prove_two(const MatrixStack& stack, const ErrorStack& error,
-                                             double zero_tol, Index k, Index lanes, Work<2>& w) {
+EIGEN_ALWAYS_INLINE void prove_two(const MatrixStack& stack, const ErrorStack& error,
+                                   double zero_tol, Index k, Index lanes, Work<2>& w) {
   const Pack a = read(stack, k, lanes, 0, 0);
   const Pack b = read(stack, k, lanes, 1, 0);
   const Pack c = read(stack, k, lanes, 1, 1);
@@ -194,8 +194,8 @@ template <int N>
 }
 
 template <int N>
-[[gnu::always_inline]] inline void prove_pack(const MatrixStack& stack, const ErrorStack& error,
-                                              double zero_tol, Index k, Index lanes, Work<N>& w) {
+EIGEN_ALWAYS_INLINE void prove_pack(const MatrixStack& stack, const ErrorStack& error,
+                                    double zero_tol, Index k, Index lanes, Work<N>& w) {
   const Index n = w.n();
   read_lower(stack, k, lanes, w.matrix.data());
   find_scales(w);
@@ -218,8 +218,7 @@ template <int N>
 }
 
 template <int N>
-[[gnu::always_inline]] inline void write_inertia(const Work<N>& w, Index lanes,
-                                                 std::int64_t* inertia) {
+EIGEN_ALWAYS_INLINE void write_inertia(const Work<N>& w, Index lanes, std::int64_t* inertia) {
   std::array<double, Pack::lanes> negative;
   std::array<double, Pack::lanes> positive;
   w.negative.store(negative.data());
