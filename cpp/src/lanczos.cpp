@@ -66,6 +66,20 @@ Quotient rayleigh(const Eigen::Ref<const VectorXd>& u, const Eigen::Ref<const Ve
   return {up / uu, 4.0 * unit * std::sqrt(pp / uu)};
 }
 
+void displace(const Eigen::Ref<const VectorXd>& x, const Eigen::Ref<const VectorXd>& v, double step,
+              Eigen::Ref<VectorXd> out) {
+  out = x + step * v;
+}
+
+void accumulate(const Eigen::Ref<const VectorXd>& g, double a, Eigen::Ref<VectorXd> first, double b,
+                Eigen::Ref<VectorXd> second) {
+  by_rows(g.size(), 1, [&](Index row, Index rows) {
+    const auto part = g.segment(row, rows);
+    first.segment(row, rows) += a * part;
+    second.segment(row, rows) += b * part;
+  });
+}
+
 Lanczos::Lanczos(const Eigen::Ref<const VectorXd>& start,
                  const Eigen::Ref<const MatrixXd>& zero_modes, int limit)
     : modes_(static_cast<int>(zero_modes.cols())),
@@ -78,13 +92,11 @@ Lanczos::Lanczos(const Eigen::Ref<const VectorXd>& start,
     throw std::invalid_argument("limit must be 4 or more, and zero_modes fewer than coordinates");
   }
   basis_.leftCols(modes_) = zero_modes;
-  basis_.col(modes_) = start / start.norm();
   VectorXd lost;
-  const double length = orthogonalise(0, lost);
-  if (!(length > 10.0 * static_cast<double>(modes_ + 1) * epsilon)) {
+  const double length = orthogonalise(0, start, lost);
+  if (!(length > 10.0 * static_cast<double>(modes_ + 1) * epsilon * start.norm())) {
     throw std::invalid_argument("start must be finite, and not in the span of zero_modes");
   }
-  basis_.col(modes_) /= length;
 }
 
 Eigen::Map<const VectorXd> Lanczos::ask() const { return {basis_.col(modes_ + size_).data(), n()}; }
@@ -96,9 +108,8 @@ bool Lanczos::tell(const Eigen::Ref<const VectorXd>& product, double error) {
   if (product.size() != n() || !(error >= 0.0)) {
     throw std::invalid_argument("product must have as many entries as start, and error be >= 0");
   }
-  basis_.col(modes_ + size_ + 1) = product;
   VectorXd lost;
-  const double length = orthogonalise(size_ + 1, lost);
+  const double length = orthogonalise(size_ + 1, product, lost);
   if (!std::isfinite(length) || !lost.allFinite()) {
     status_ = Krylov::not_finite;
     return false;
@@ -113,7 +124,6 @@ bool Lanczos::tell(const Eigen::Ref<const VectorXd>& product, double error) {
     status_ = Krylov::exhausted;
     if (full) coupling_ = 0.0;  // there is no other direction, and the rest is rounding
   } else {
-    basis_.col(modes_ + size_) /= length;
     expected_.setZero();
     if (size_ < limit_) expected_[size_ - 1] = length;
   }
@@ -122,25 +132,34 @@ bool Lanczos::tell(const Eigen::Ref<const VectorXd>& product, double error) {
   return true;
 }
 
-double Lanczos::orthogonalise(int count, VectorXd& lost) {
+double Lanczos::orthogonalise(int count, const Eigen::Ref<const VectorXd>& vector, VectorXd& lost) {
   const auto known = columns(count);
+  const Index k = known.cols();
   auto work = basis_.col(modes_ + count);
-  VectorXd first = VectorXd::Zero(known.cols());
+  VectorXd first = VectorXd::Zero(k);
   VectorXd second = first;
   double square = 0.0;
-  by_rows(n(), known.cols(), [&](Index row, Index rows) {
-    first.noalias() += known.middleRows(row, rows).transpose() * work.segment(row, rows);
+  by_rows(n(), k, [&](Index row, Index rows) {
+    first.noalias() += known.middleRows(row, rows).transpose() * vector.segment(row, rows);
   });
-  by_rows(n(), known.cols(), [&](Index row, Index rows) {  // both halves find the block in cache
+  by_rows(n(), k, [&](Index row, Index rows) {  // the second half finds the block in cache
+    work.segment(row, rows) = vector.segment(row, rows);
     work.segment(row, rows).noalias() -= known.middleRows(row, rows) * first;
     second.noalias() += known.middleRows(row, rows).transpose() * work.segment(row, rows);
-  });
-  by_rows(n(), known.cols(), [&](Index row, Index rows) {
-    work.segment(row, rows).noalias() -= known.middleRows(row, rows) * second;
     square += work.segment(row, rows).squaredNorm();
   });
   lost = first + second;
-  return std::sqrt(square);
+  const double length = std::sqrt(std::max(0.0, square - second.squaredNorm()));
+  const double scale = 1.0 / length;
+  if (second.norm() <= sum_rounding(n(), k) * length) {  // no more than what it would leave itself
+    work *= scale;
+    return length;
+  }
+  by_rows(n(), k, [&](Index row, Index rows) {
+    work.segment(row, rows).noalias() -= known.middleRows(row, rows) * second;
+    work.segment(row, rows) *= scale;
+  });
+  return length;
 }
 
 void Lanczos::extend(const VectorXd& lost, double error) {
@@ -192,12 +211,9 @@ VectorXd Lanczos::vector(int i) const {
   // After a restart the basis consists of the Ritz vectors that it kept.
   const auto kept = basis_.middleCols(modes_, rotation_.rows());
   VectorXd out(n());
-  double square = 0.0;
   by_rows(n(), kept.cols(), [&](Index row, Index rows) {
     out.segment(row, rows).noalias() = kept.middleRows(row, rows) * rotation_.col(i);
-    square += out.segment(row, rows).squaredNorm();
   });
-  out /= std::sqrt(square);
   return out;
 }
 

@@ -25,6 +25,14 @@ struct Quotient {
 Quotient rayleigh(const Eigen::Ref<const Eigen::VectorXd>& u,
                   const Eigen::Ref<const Eigen::VectorXd>& p);
 
+// out = x + step v, for the differences of gradients that products are made of.
+void displace(const Eigen::Ref<const Eigen::VectorXd>& x,
+              const Eigen::Ref<const Eigen::VectorXd>& v, double step,
+              Eigen::Ref<Eigen::VectorXd> out);
+// first += a g and second += b g, reading g once.
+void accumulate(const Eigen::Ref<const Eigen::VectorXd>& g, double a,
+                Eigen::Ref<Eigen::VectorXd> first, double b, Eigen::Ref<Eigen::VectorXd> second);
+
 // The Lanczos process with a basis that is kept and orthogonalised twice in each step, and a thick
 // restart where it is full (Wu and Simon 2000). Zero modes are the first columns of the basis, so
 // that H is restricted to their complement.
@@ -54,15 +62,16 @@ class Lanczos {
   double asymmetry() const;
   // The residual of the whole basis, zero where it is invariant.
   double coupling() const { return coupling_; }
-  Eigen::VectorXd vector(int i) const;  // of unit length
+  Eigen::VectorXd vector(int i) const;  // of unit length, but for the loss of orthogonality
 
  private:
   using Block = Eigen::Block<const Eigen::MatrixXd, Eigen::Dynamic, Eigen::Dynamic, true>;
   Block columns(int count) const { return basis_.leftCols(modes_ + count); }
   Eigen::Index n() const { return basis_.rows(); }
-  // Makes the column after `count` others orthogonal to them; gives the coefficients it lost, and
-  // its length in the end.
-  double orthogonalise(int count, Eigen::VectorXd& lost);
+  // Makes the column after `count` others the unit vector of what of `vector` is orthogonal to
+  // them; gives the length that it had, and the coefficients that the vector lost.
+  double orthogonalise(int count, const Eigen::Ref<const Eigen::VectorXd>& vector,
+                       Eigen::VectorXd& lost);
   void extend(const Eigen::VectorXd& lost, double error);
   void solve();
   void restart();
