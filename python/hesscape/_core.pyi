@@ -211,3 +211,13 @@ class Lanczos(metaclass=_Pybind11Type):
     def asymmetry(self) -> float: ...
 
 def rayleigh(u: NDArray[np.float64], p: NDArray[np.float64]) -> tuple[float, float]: ...
+def displace(
+    x: NDArray[np.float64], v: NDArray[np.float64], step: float, out: NDArray[np.float64]
+) -> None: ...
+def accumulate(
+    g: NDArray[np.float64],
+    a: float,
+    first: NDArray[np.float64],
+    b: float,
+    second: NDArray[np.float64],
+) -> None: ...
