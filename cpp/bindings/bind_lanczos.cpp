@@ -6,10 +6,6 @@ namespace {
 
 using Vector = Eigen::Ref<const Eigen::VectorXd>;
 
-void check_lengths(bool one_length) {
-  if (!one_length) throw std::invalid_argument("all vectors must be of one length");
-}
-
 // The vector in the basis as a read-only array that keeps the basis alive; valid until the next
 // `tell`.
 py::array ask(const py::object& self) {
@@ -28,36 +24,15 @@ void register_lanczos(py::module_& m) {
       .value("exhausted", Krylov::exhausted)
       .def_property_readonly("message", [](Krylov s) { return std::string(message(s)); });
 
-  m.def(
-      "rayleigh",
-      [](const Vector& u, const Vector& p) {
-        check_lengths(u.size() == p.size());
-        const Quotient quotient = [&] {
-          const py::gil_scoped_release release;
-          return rayleigh(u, p);
-        }();
-        return py::make_tuple(quotient.value, quotient.rounding);
-      },
-      py::arg("u"), py::arg("p"));
-
-  m.def(
-      "displace",
-      [](const Vector& x, const Vector& v, double step, Eigen::Ref<Eigen::VectorXd> out) {
-        check_lengths(x.size() == v.size() && x.size() == out.size());
-        displace(x, v, step, out);
-      },
-      py::arg("x"), py::arg("v"), py::arg("step"), py::arg("out"),
-      py::call_guard<py::gil_scoped_release>());
-
-  m.def(
-      "accumulate",
-      [](const Vector& g, double a, Eigen::Ref<Eigen::VectorXd> first, double b,
-         Eigen::Ref<Eigen::VectorXd> second) {
-        check_lengths(g.size() == first.size() && g.size() == second.size());
-        accumulate(g, a, first, b, second);
-      },
-      py::arg("g"), py::arg("a"), py::arg("first"), py::arg("b"), py::arg("second"),
-      py::call_guard<py::gil_scoped_release>());
+  py::class_<Quotient>(m, "Quotient")
+      .def_readonly("value", &Quotient::value)
+      .def_readonly("rounding", &Quotient::rounding);
+  m.def("rayleigh", &rayleigh, py::arg("u"), py::arg("p"),
+        py::call_guard<py::gil_scoped_release>());
+  m.def("displace", &displace, py::arg("x"), py::arg("v"), py::arg("step"), py::arg("out"),
+        py::call_guard<py::gil_scoped_release>());
+  m.def("accumulate", &accumulate, py::arg("g"), py::arg("a"), py::arg("first"), py::arg("b"),
+        py::arg("second"), py::call_guard<py::gil_scoped_release>());
 
   py::class_<Lanczos>(m, "Lanczos")
       .def(py::init<const Vector&, const Eigen::Ref<const Eigen::MatrixXd>&, int>(),

@@ -37,6 +37,10 @@ void by_rows(Index n, Index columns, const Body& body) {
   for (Index row = 0; row < n; row += most) body(row, std::min(most, n - row));
 }
 
+void check_lengths(bool equal) {
+  if (!equal) throw std::invalid_argument("all vectors must be of one length");
+}
+
 }  // namespace
 
 std::string_view message(Krylov status) {
@@ -52,6 +56,7 @@ std::string_view message(Krylov status) {
 }
 
 Quotient rayleigh(const Eigen::Ref<const VectorXd>& u, const Eigen::Ref<const VectorXd>& p) {
+  check_lengths(u.size() == p.size());
   double up = 0.0;
   double uu = 0.0;
   double pp = 0.0;
@@ -68,11 +73,13 @@ Quotient rayleigh(const Eigen::Ref<const VectorXd>& u, const Eigen::Ref<const Ve
 
 void displace(const Eigen::Ref<const VectorXd>& x, const Eigen::Ref<const VectorXd>& v, double step,
               Eigen::Ref<VectorXd> out) {
+  check_lengths(x.size() == v.size() && x.size() == out.size());
   out = x + step * v;
 }
 
 void accumulate(const Eigen::Ref<const VectorXd>& g, double a, Eigen::Ref<VectorXd> first, double b,
                 Eigen::Ref<VectorXd> second) {
+  check_lengths(g.size() == first.size() && g.size() == second.size());
   by_rows(g.size(), 1, [&](Index row, Index rows) {
     const auto part = g.segment(row, rows);
     first.segment(row, rows) += a * part;

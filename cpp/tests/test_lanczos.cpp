@@ -174,6 +174,19 @@ void quotients() {
   }
 }
 
+void fused_sums() {
+  const Index n = 5000;
+  const VectorXd x = random(n, 15);
+  const VectorXd v = random(n, 16);
+  VectorXd out(n);
+  hesscape::displace(x, v, 0.5, out);
+  check::is_true(out == x + 0.5 * v);
+  VectorXd first = x;
+  VectorXd second = v;
+  hesscape::accumulate(out, 2.0, first, -3.0, second);
+  check::is_true(first == x + 2.0 * out && second == v - 3.0 * out);
+}
+
 void bad_starts_are_refused() {
   const MatrixXd e = MatrixXd::Identity(5, 5);
   int refused = 0;
@@ -198,5 +211,6 @@ int main() {
   refused_products_can_be_told_again();
   errors_enter();
   quotients();
+  fused_sums();
   bad_starts_are_refused();
 }

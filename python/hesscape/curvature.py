@@ -285,8 +285,8 @@ class _Search:
         if not core.tell(p, error):
             raise NonFiniteError(_core.Krylov.not_finite.message)
         if core.products == 1:
-            value, rounding = _core.rayleigh(v, p)
-            self._note(value, error + rounding)
+            quotient = _core.rayleigh(v, p)
+            self._note(quotient.value, error + quotient.rounding)
 
     def _note(self, value: float, error: float) -> None:
         self.negative |= value < -error
@@ -307,11 +307,12 @@ class _Search:
         core = self.lanczos
         u = core.vector(i % core.values.size)
         p, error = self.source.product(u, measured=True)
-        value, rounding = _core.rayleigh(u, p)
-        self._note(value, error + rounding)
-        beyond = abs(value - float(core.values[i])) - error - core.backward_error()
+        quotient = _core.rayleigh(u, p)
+        end = _End(quotient.value, error + quotient.rounding, u)
+        self._note(end.value, end.error)
+        beyond = abs(end.value - float(core.values[i])) - end.error - core.backward_error()
         self.disagreement = max(self.disagreement, beyond)
-        return _End(value, error + rounding, u)
+        return end
 
     def _converged(self, tol: float) -> bool:
         values, residuals = self.lanczos.values, self.lanczos.residuals
