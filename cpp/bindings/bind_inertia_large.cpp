@@ -3,8 +3,8 @@
 #include <utility>
 #include <variant>
 
-#include "bindings.hpp"
 #include "hesscape/inertia_large.hpp"
+#include "stack_arrays.hpp"
 
 namespace hesscape::bindings {
 namespace {
@@ -12,13 +12,10 @@ namespace {
 using Stack = py::array_t<double, py::array::c_style>;
 using Error = std::variant<double, Stack>;
 
-void check_shape(const Stack& a, const Error& error) {
-  if (a.ndim() != 3 || a.shape(1) != a.shape(2)) {
-    throw std::invalid_argument("a: expected shape (N, n, n)");
-  }
+void check_shape(const MatrixStack& a, const Error& error) {
   const Stack* e = std::get_if<Stack>(&error);
-  if (e != nullptr && (e->ndim() != 3 || e->shape(0) != a.shape(0) || e->shape(1) != a.shape(1) ||
-                       e->shape(2) != a.shape(2))) {
+  if (e != nullptr &&
+      (e->ndim() != 3 || e->shape(0) != a.count || e->shape(1) != a.n || e->shape(2) != a.n)) {
     throw std::invalid_argument("error: expected a number or the shape of a");
   }
 }
@@ -31,22 +28,20 @@ EntryError error_of(const Error& error, py::ssize_t at) {
 }
 
 // (N, 3) counts of a stack, one matrix after the other, and whether each matrix is finite.
-py::tuple inertia_large(const Stack& a, const Error& error, double zero_tol, bool thorough) {
-  check_shape(a, error);
+py::tuple inertia_large(const StridedArray& a, const Error& error, double zero_tol, bool thorough) {
+  const MatrixStack stack = matrix_stack(a);
+  check_shape(stack, error);
   const Lapack& table = lapack();
-  const py::ssize_t count = a.shape(0);
-  const py::ssize_t n = a.shape(1);
-  py::array_t<std::int64_t> counts({count, py::ssize_t{3}});
-  py::array_t<bool> finite(count);
+  py::array_t<std::int64_t> counts({stack.count, py::ssize_t{3}});
+  py::array_t<bool> finite(stack.count);
   std::int64_t* out = counts.mutable_data();
   bool* good = finite.mutable_data();
-  const double* matrix = a.data();
   {
     const py::gil_scoped_release release;
-    LargeInertia solver(table, n);
-    for (py::ssize_t k = 0; k < count; ++k, out += 3) {
-      const py::ssize_t at = k * n * n;
-      const SignCounts signs = solver.inertia(matrix + at, error_of(error, at), zero_tol, thorough);
+    LargeInertia solver(table, stack.n);
+    for (py::ssize_t k = 0; k < stack.count; ++k, out += 3) {
+      const EntryError e = error_of(error, k * stack.n * stack.n);
+      const SignCounts signs = solver.inertia(stack.one(k), e, zero_tol, thorough);
       out[0] = signs.negative;
       out[1] = signs.zero;
       out[2] = signs.positive;
@@ -56,20 +51,18 @@ py::tuple inertia_large(const Stack& a, const Error& error, double zero_tol, boo
   return py::make_tuple(std::move(counts), std::move(finite));
 }
 
-py::array definiteness_large(const Stack& a, const Error& error) {
-  check_shape(a, error);
+py::array definiteness_large(const StridedArray& a, const Error& error) {
+  const MatrixStack stack = matrix_stack(a);
+  check_shape(stack, error);
   const Lapack& table = lapack();
-  const py::ssize_t count = a.shape(0);
-  const py::ssize_t n = a.shape(1);
-  py::array_t<std::int8_t> codes(count);
+  py::array_t<std::int8_t> codes(stack.count);
   std::int8_t* out = codes.mutable_data();
-  const double* matrix = a.data();
   {
     const py::gil_scoped_release release;
-    LargeInertia solver(table, n);
-    for (py::ssize_t k = 0; k < count; ++k) {
-      const py::ssize_t at = k * n * n;
-      out[k] = static_cast<std::int8_t>(solver.definiteness(matrix + at, error_of(error, at)));
+    LargeInertia solver(table, stack.n);
+    for (py::ssize_t k = 0; k < stack.count; ++k) {
+      const EntryError e = error_of(error, k * stack.n * stack.n);
+      out[k] = static_cast<std::int8_t>(solver.definiteness(stack.one(k), e));
     }
   }
   return codes;

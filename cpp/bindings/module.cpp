@@ -1,6 +1,7 @@
 #include "bindings.hpp"
 
-PYBIND11_MODULE(_core, m) {
+// Nothing in the core is shared between threads, so that it needs no GIL.
+PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   m.doc() = "The C++ core of hesscape.";
   m.attr("__version__") = HESSCAPE_VERSION;
   hesscape::bindings::register_config(m);

@@ -71,6 +71,7 @@ void normalise(Work<N>& w) {
     w.finite = w.finite & (size <= Pack(largest_double));
   }
   std::array<double, Pack::lanes> norm;
+  // The usual lanes stay as they are, whatever stands beside them.
   select(w.finite, w.norm, Pack(0.0)).store(norm.data());
   const auto exponent = [&](int lane) {
     return norm[lane] == 0 || (lower_scale < norm[lane] && norm[lane] < upper_scale)
@@ -162,8 +163,8 @@ template <int N>
 // The eigenvalue of a 3 x 3 tridiagonal matrix that is farthest from the other two, given the
 // diagonal and the squares of the off-diagonal: q + p t with t^3 - 3 t = det((A - q I) / p). Newton
 // starts from a cubic within 2e-4 of the root, which lies between sqrt(3) and 2.
-[[gnu::always_inline]] inline Pack isolated_eigenvalue(const Pack* diagonal, Pack square0,
-                                                       Pack square1) {
+[[gnu::always_inline]] inline Pack isolated_eigenvalue(const Pack* diagonal, const Pack& square0,
+                                                       const Pack& square1) {
   const Pack q = (diagonal[0] + diagonal[1] + diagonal[2]) * Pack(1.0 / 3);
   const Pack x = diagonal[0] - q;
   const Pack y = diagonal[1] - q;
@@ -174,7 +175,8 @@ template <int N>
   const Pack determinant = fnma(z, square0, x * fma(y, z, -square1));
   const Pack cosine = determinant * Pack(0.5) / (p2 * p);
   const Pack c = min(abs(cosine), Pack(1.0));
-  Pack t = fma(c, fma(c, fma(c, Pack(0.0187), Pack(-0.0813)), Pack(0.3304)), Pack(1.7322));
+  Pack t = fma(c, fma(c, fma(c, Pack(0.0187), Pack(-0.0813)), Pack(0.3304)),
+               Pack(1.7322));  // NOLINT(modernize-use-std-numbers)
   for (int step = 0; step < 2; ++step) {
     const Pack t2 = t * t;
     t = fma(t2, t, c) * Pack(2.0 / 3) / (t2 - Pack(1.0));
@@ -183,7 +185,8 @@ template <int N>
 }
 
 // x for which d0 - x and d1 + x are the eigenvalues of [[d0, e], [e, d1]], the former nearer to d0.
-[[gnu::always_inline]] inline Pack jacobi_offset(const Pack* d, Pack square, Pack small) {
+[[gnu::always_inline]] inline Pack jacobi_offset(const Pack* d, const Pack& square,
+                                                 const Pack& small) {
   const Pack half = (d[1] - d[0]) * Pack(0.5);
   const Pack root = sqrt(fma(half, half, square));
   const Pack denominator = select(half < Pack(0.0), half - root, half + root);
@@ -192,8 +195,8 @@ template <int N>
 
 // The shift for the rows from l on: Wilkinson's, but in the end one that needs no second sweep.
 template <int N>
-[[gnu::always_inline]] inline Pack shift(const Work<N>& w, Index l, int sweep, Pack square0,
-                                         Pack square1, Pack small) {
+[[gnu::always_inline]] inline Pack shift(const Work<N>& w, Index l, int sweep, const Pack& square0,
+                                         const Pack& square1, const Pack& small) {
   const Pack* d = w.diagonal.data() + l;
   return l == w.n() - 3 && sweep == 0 ? isolated_eigenvalue(d, square0, square1)
                                       : d[0] - jacobi_offset(d, square0, small);
@@ -293,7 +296,7 @@ void rotate_vectors(Work<N>& w, Index l, const Pack* cosine, const Pack* sine) {
 
 // One sweep from the last row up to row l: a rotation for each pair of rows.
 template <int N>
-void sweep_up(Work<N>& w, Index l, Pack sigma, Pack active, Pack cut) {
+void sweep_up(Work<N>& w, Index l, const Pack& sigma, const Pack& active, const Pack& cut) {
   const Index n = w.n();
   Pack* d = w.diagonal.data();
   Pack* off = w.off.data();
@@ -329,7 +332,7 @@ template <int N>
 void ql_vectors(Work<N>& w) {
   const Index n = w.n();
   Pack* d = w.diagonal.data();
-  Pack* off = w.off.data();
+  const Pack* off = w.off.data();
   const Pack small = max(w.norm * Pack(negligible), Pack(0x1p-300));
   const Pack tolerance = w.norm * Pack(eps);
   for (Index l = 0; l + 2 < n; ++l) {
@@ -371,8 +374,9 @@ template <int N>
   const Pack mean = (w.lower[0] + w.lower[2]) * Pack(0.5);
   const Pack half = (w.lower[2] - w.lower[0]) * Pack(0.5);
   const Pack root = sqrt(fma(half, half, w.lower[1] * w.lower[1]));
-  w.diagonal[0] = mean - root;
-  w.diagonal[1] = mean + root;
+  const Pack solved = abs(w.lower[1]) <= Pack(0.0);
+  w.diagonal[0] = select(solved, min(w.lower[0], w.lower[2]), mean - root);
+  w.diagonal[1] = select(solved, max(w.lower[0], w.lower[2]), mean + root);
 }
 
 template <int N>
@@ -462,7 +466,7 @@ void eigvalsh_stack(const MatrixStack& stack, double* values) {
   if (n == 1) {
     return read_numbers(stack, values);
   }
-  for_size(n, [&]<int N>() {
+  for_size(n, [&]<int N> {
     Work<N> w(n);
     for_each_pack(stack.count,
                   [&](Index k, Index lanes) { eigvalsh_pack(stack, k, lanes, w, values + k * n); });
@@ -477,7 +481,7 @@ void eigh_stack(const MatrixStack& stack, double* values, double* vectors) {
                    [](double value) { return std::isnan(value) ? value : 1.0; });
     return;
   }
-  for_size(n, [&]<int N>() {
+  for_size(n, [&]<int N> {
     Work<N> w(n, true);
     for_each_pack(stack.count, [&](Index k, Index lanes) {
       eigh_pack(stack, k, lanes, w, values + k * n, vectors + k * n * n);

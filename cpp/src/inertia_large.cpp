@@ -22,12 +22,23 @@ auto row(const double* a, Index n, Index i) {  // of the triangle that is read
   return Eigen::Map<const ArrayXd>(a + i * n + i, n - i);
 }
 
-bool all_finite(const double* a, Index n) {
-  double zero = 0;
-  for (Index i = 0; i < n; ++i) {
-    zero += (row(a, n, i) * 0.0).sum();  // 0 * inf and 0 * nan are not zero
+// The upper triangle, with its rows contiguous: where it is, or copied to `upper`.
+const double* upper_triangle(const MatrixStack& a, RowMatrix& upper) {
+  if (a.row == 1 && a.column == a.n) {  // the lower one of the columns
+    return a.data;
   }
-  return zero == 0;
+  constexpr Index tile = 32;  // both sides of a tile stay in the first cache
+  upper.resize(a.n, a.n);
+  for (Index i0 = 0; i0 < a.n; i0 += tile) {
+    for (Index j0 = 0; j0 <= i0; j0 += tile) {
+      for (Index i = i0; i < std::min(i0 + tile, a.n); ++i) {
+        for (Index j = j0; j < std::min(j0 + tile, i + 1); ++j) {
+          upper(j, i) = *a.at(0, i, j);
+        }
+      }
+    }
+  }
+  return upper.data();
 }
 
 double number(double error) { return error >= 0 ? error : infinity; }  // also for nan
@@ -84,14 +95,22 @@ LargeInertia::Diagonal LargeInertia::diagonal(const EntryError& error) const {
   return {positive > 0, negative > 0, std::max(positive, negative) == n_};
 }
 
-// The largest entry of each row.
-void LargeInertia::measure_rows() {
+// The matrix with both its triangles.
+RowMatrix LargeInertia::full() const {
+  return Eigen::Map<const RowMatrix>(c_.a, n_, n_).selfadjointView<Eigen::Upper>();
+}
+
+// The largest entry of each row; false if an entry is not finite.
+bool LargeInertia::measure_rows() {
+  double zero = 0;
   largest_.setZero();
   for (Index i = 0; i < n_; ++i) {
     const auto entries = row(c_.a, n_, i).abs();
+    zero += (entries * 0.0).sum();  // 0 * inf and 0 * nan are not zero
     largest_[i] = std::max(largest_[i], entries.maxCoeff());
     largest_.tail(n_ - i) = largest_.tail(n_ - i).max(entries);
   }
+  return zero == 0;
 }
 
 // Scales that bring the diagonal near one, unless an entry of the matrix is then large.
@@ -122,7 +141,7 @@ void LargeInertia::scale_by_rows(const EntryError& error) {
   if (most <= little * largest_.minCoeff() && most > 0) {
     std::fill(exponent.begin(), exponent.end(), -((std::ilogb(most) + 1) >> 1));
   } else {
-    equilibrate(c_.a, error.entries, n_, exponent.data());
+    equilibrate(full().data(), error.entries, n_, exponent.data());
   }
   for (Index i = 0; i < n_; ++i) {
     // a row within its errors decides nothing, and here disturbs nothing
@@ -219,18 +238,18 @@ SignCounts LargeInertia::by_congruence(const EntryError& error, double zero_tol)
   if (zero_tol != 0) {  // the sum is rounded up
     width.diagonal() = (width.diagonal().array() + zero_tol) * (1 + 4 * unit_roundoff);
   }
-  const SymmetricStack stack{c_.a, width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
+  const RowMatrix full = Eigen::Map<const RowMatrix>(c_.a, n_, n_).selfadjointView<Eigen::Upper>();
+  const SymmetricStack stack{full.data(), width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
   const SignProofs proofs = prove_signs(stack, 0, nullptr, lapack_);
   return {proofs.n_negative[0], 0, proofs.n_positive[0], true};
 }
 
-SignCounts LargeInertia::inertia(const double* a, const EntryError& error, double zero_tol,
+SignCounts LargeInertia::inertia(const MatrixStack& a, const EntryError& error, double zero_tol,
                                  bool thorough) {
-  if (n_ == 0 || !all_finite(a, n_)) {
+  c_.a = upper_triangle(a, upper_);
+  if (n_ == 0 || !measure_rows()) {
     return {0, n_, 0, n_ == 0};
   }
-  c_.a = a;
-  measure_rows();
   const Diagonal entries = diagonal(error);
   c_.sign = entries.negative && !entries.positive ? -1 : 1;
   const bool by_diagonal = entries.definite && scale_by_diagonal();
@@ -312,16 +331,15 @@ bool LargeInertia::negative_direction(const EntryError& error, Index k) const {
   return form + (rounding + doubt) * (1 + gamma(4 * k + 64)) < 0;
 }
 
-Definiteness LargeInertia::definiteness(const double* a, const EntryError& error) {
-  if (n_ == 0 || !all_finite(a, n_)) {
+Definiteness LargeInertia::definiteness(const MatrixStack& a, const EntryError& error) {
+  c_.a = upper_triangle(a, upper_);
+  if (n_ == 0 || !measure_rows()) {
     return Definiteness::undecided;
   }
-  c_.a = a;
   const Diagonal entries = diagonal(error);
-  if ((entries.positive && entries.negative) || negative_minor(a, error, n_)) {
+  if ((entries.positive && entries.negative) || negative_minor(c_.a, error, n_)) {
     return Definiteness::indefinite;
   }
-  measure_rows();
   c_.sign = entries.negative ? -1 : 1;
   if (entries.definite && scale_by_diagonal() && widen(error, 0)) {
     const Index rows = definite_rows();

@@ -14,7 +14,7 @@ using Eigen::Index;
 
 // The shift allows the factors to be this much larger than the matrix: a random one exceeds it with
 // a probability of about n / 2^20, and has an eigenvalue that the shift hides with a smaller one.
-constexpr double growth_limit = 0x1p20;
+constexpr double allowed_growth = 0x1p20;
 // For matrices with smaller or larger scales underflow is not covered; they are left to others.
 constexpr double smallest_scale = 0x1p-300;
 constexpr double largest_scale = 0x1p300;
@@ -42,7 +42,7 @@ class Work {
   Storage<Pack, N, N> scale;   // s_i: entries are about sqrt(s_i s_j) or less
   Storage<Pack, N, N> known;   // the part of the shift that errors and zero_tol ask for
   Storage<Pack, N, N> shift;   // t_i
-  Storage<Pack, N, N> growth;  // the largest G_ii of the factorisations so far
+  Storage<Pack, N, N> growth;  // G_ii of the last factorisation
   Pack negative;               // proven so far
   Pack positive;
 };
@@ -123,7 +123,8 @@ template <int N>
   const auto size = static_cast<double>(n);
   const Pack rounding(size * limit * gamma(n + 16));
   for (Index i = 0; i < n; ++i) {
-    w.shift[i] = fma(rounding, w.scale[i], w.known[i]);
+    // Rounded up: where the part for rounding is small it must not get lost beside `known`.
+    w.shift[i] = fma(rounding, w.scale[i], w.known[i]) * Pack(1 + 4 * unit_roundoff);
   }
   w.positive = max(w.positive, proven_by(w, -1, limit));
   if (any(w.positive < Pack(size))) {
@@ -146,15 +147,18 @@ template <int N>
     root[0][i] = sqrt(w.scale[i]);
     root[1][i] = Pack(1.0) / root[0][i];
   }
-  const Pack up(1 + 0x1p-40);  // the roundings of this sum, for any n below 2^10
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j <= i; ++j) {
-      const Pack entry = read(entries, k, lanes, i, j) * up;
+      const Pack entry = read(entries, k, lanes, i, j);
       w.known[i] = fma(entry, root[0][i] * root[1][j], w.known[i]);
       if (j < i) {
         w.known[j] = fma(entry, root[0][j] * root[1][i], w.known[j]);
       }
     }
+  }
+  const Pack up(1 + 0x1p-40);  // the roundings of these sums, for any n below 2^10
+  for (Index i = 0; i < n; ++i) {
+    w.known[i] = w.known[i] * up;
   }
 }
 
@@ -202,7 +206,7 @@ template <int N>
   read_known(error, zero_tol, k, lanes, w);
   w.positive = Pack(0.0);
   w.negative = Pack(0.0);
-  if (any(prove(w, growth_limit) & usual)) {
+  if (any(prove(w, allowed_growth) & usual)) {
     // The growth is known now: a second shift, as small as it allows, finds smaller eigenvalues.
     for (Index i = 0; i < n; ++i) {
       w.scale[i] = w.growth[i] + w.growth[i];
@@ -234,7 +238,7 @@ std::vector<Index> ldlt_stack(const MatrixStack& stack, const ErrorStack& error,
                               std::int64_t* inertia) {
   const Index n = stack.n;
   std::vector<Index> left;
-  for_size(n, [&]<int N>() {
+  for_size(n, [&]<int N> {
     Work<N> w(n);
     for_each_pack(stack.count, [&](Index k, Index lanes) {
       if constexpr (N == 2) {

@@ -21,6 +21,7 @@ using Eigen::VectorXd;
 using hesscape::Definiteness;
 using hesscape::EntryError;
 using hesscape::LargeInertia;
+using hesscape::MatrixStack;
 using hesscape::RowMatrix;
 using hesscape::SignCounts;
 namespace check = hesscape::check;
@@ -149,6 +150,8 @@ void syevd(char* jobz, char* uplo, int* n, double* a, int* lda, double* w, doubl
 const hesscape::Lapack plain{trsm, syrk, potrf, sytrf, syevd, nullptr};
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+MatrixStack one(const RowMatrix& h) { return {h.data(), 1, h.rows(), h.size(), h.rows(), 1}; }
+
 RowMatrix symmetric(Index n, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
@@ -160,7 +163,7 @@ void expect(const RowMatrix& h, Index negative, Index positive,
             check::Where where = check::Where::current()) {
   LargeInertia solver(plain, h.rows());
   for (int repeat = 0; repeat < 2; ++repeat) {  // the workspace is used again
-    const SignCounts counts = solver.inertia(h.data(), {}, 0);
+    const SignCounts counts = solver.inertia(one(h), {}, 0);
     check::equal(counts.negative, negative, where);
     check::equal(counts.positive, positive, where);
     check::equal(counts.zero, h.rows() - negative - positive, where);
@@ -203,7 +206,7 @@ void signs_of_random_matrices() {
       }
       expect(graded, negative, n - negative);
       LargeInertia solver(plain, n);
-      const Definiteness verdict = solver.definiteness(h.data(), {});
+      const Definiteness verdict = solver.definiteness(one(h), {});
       check::equal(verdict, negative == 0   ? Definiteness::positive
                             : negative == n ? Definiteness::negative
                                             : Definiteness::indefinite);
@@ -218,17 +221,17 @@ void singular_matrices_and_tolerances() {
   expect(RowMatrix::Zero(n, n), 0, 0);
   RowMatrix h = VectorXd::LinSpaced(n, -10, static_cast<double>(n) - 11).asDiagonal();
   LargeInertia solver(plain, n);
-  const SignCounts counts = solver.inertia(h.data(), {}, 2.5);
+  const SignCounts counts = solver.inertia(one(h), {}, 2.5);
   check::equal(counts.negative, 8);
   check::equal(counts.positive, n - 13);
   RowMatrix error = RowMatrix::Zero(n, n);
   error.diagonal().setConstant(2.5);
-  check::equal(solver.inertia(h.data(), {error.data(), 0}, 0).zero, 5);
+  check::equal(solver.inertia(one(h), {error.data(), 0}, 0).zero, 5);
   error(0, 1) = error(1, 0) = infinity;
-  check::equal(solver.inertia(h.data(), {error.data(), 0}, 0).zero, 6);
+  check::equal(solver.inertia(one(h), {error.data(), 0}, 0).zero, 6);
   h(2, 9) = h(9, 2) = std::nan("");
-  check::is_true(!solver.inertia(h.data(), {}, 0).finite);
-  check::equal(solver.definiteness(h.data(), {}), Definiteness::undecided);
+  check::is_true(!solver.inertia(one(h), {}, 0).finite);
+  check::equal(solver.definiteness(one(h), {}), Definiteness::undecided);
 }
 
 void a_failed_pivot_shows_the_way_down() {
@@ -236,9 +239,9 @@ void a_failed_pivot_shows_the_way_down() {
   const RowMatrix h =
       4 * MatrixXd::Identity(n, n) - MatrixXd::Constant(n, n, 8.0 / static_cast<double>(n));
   LargeInertia solver(plain, n);
-  check::equal(solver.definiteness(h.data(), {}), Definiteness::indefinite);
-  check::equal(solver.definiteness(h.data(), {nullptr, 1e-3}), Definiteness::indefinite);
-  check::equal(solver.definiteness(h.data(), {nullptr, 0.05}), Definiteness::undecided);
+  check::equal(solver.definiteness(one(h), {}), Definiteness::indefinite);
+  check::equal(solver.definiteness(one(h), {nullptr, 1e-3}), Definiteness::indefinite);
+  check::equal(solver.definiteness(one(h), {nullptr, 0.05}), Definiteness::undecided);
 }
 
 void eigenvectors_are_columns_of_rows() {

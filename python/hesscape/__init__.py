@@ -1,6 +1,6 @@
 """Is this point a minimum, a maximum or a saddle, how sure is that, and how do I get off it?"""
 
-from . import _dispatch, plot  # noqa: F401  (_dispatch comes first: it loads _core)
+from . import _dispatch, linalg, plot  # noqa: F401  (_dispatch comes first: it loads _core)
 from ._config import show_config
 from ._core import __version__
 from .critical import CriticalPoint, Kind, classify, classify_hessian
@@ -30,6 +30,7 @@ __all__ = [
     "escape",
     "gradient",
     "hessian",
+    "linalg",
     "minimize",
     "plot",
     "show_config",

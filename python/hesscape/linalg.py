@@ -98,9 +98,8 @@ def eigvalsh(
     rows_of_values = values.reshape(stack.count, stack.n)
 
     def small(rows: slice) -> None:
-        part = stack.doubles(rows)
         wide = _wide(rows_of_values[rows])
-        _core.eigvalsh_stack(part, wide)
+        _core.eigvalsh_stack(stack.doubles(rows), wide)
         _narrow(wide, rows_of_values[rows])
 
     def large(rows: slice) -> None:
@@ -164,18 +163,18 @@ def eigh(
     True
     """
     stack = symmetric_stack(a, UPLO)
-    if not (out is None or (isinstance(out, tuple) and len(out) == 2)):
-        raise TypeError(f"out: expected a tuple of two arrays, got {type(out).__name__}")
-    given = (None, None) if out is None else out
-    values = output(given[0], (*stack.shape, stack.n), stack.a.dtype, "out[0]")
-    vectors = output(given[1], (*stack.shape, stack.n, stack.n), stack.a.dtype, "out[1]")
+    try:
+        given_values, given_vectors = (None, None) if out is None else out
+    except (TypeError, ValueError):
+        raise TypeError(f"out: expected a tuple of two arrays, got {type(out).__name__}") from None
+    values = output(given_values, (*stack.shape, stack.n), stack.a.dtype, "out[0]")
+    vectors = output(given_vectors, (*stack.shape, stack.n, stack.n), stack.a.dtype, "out[1]")
     rows_of_values = values.reshape(stack.count, stack.n)
     rows_of_vectors = vectors.reshape(stack.count, stack.n, stack.n)
 
     def small(rows: slice) -> None:
-        part = stack.doubles(rows)
         wide, wide_vectors = _wide(rows_of_values[rows]), _wide(rows_of_vectors[rows])
-        _core.eigh_stack(part, wide, wide_vectors)
+        _core.eigh_stack(stack.doubles(rows), wide, wide_vectors)
         _narrow(wide, rows_of_values[rows])
         _narrow(wide_vectors, rows_of_vectors[rows])
 
@@ -308,11 +307,8 @@ def definiteness(
     >>> [DEFINITENESS[code] for code in definiteness([[[1.0]], [[0.0]]]).tolist()]
     ['positive', 'undecided']
     """
-    stack = symmetric_stack(a, UPLO)
-    signs = _Signs(stack, error, None)
-    codes = np.zeros(stack.count, dtype=np.int8)
-    share(stack, workers, lambda rows: signs.decide(rows, codes[rows]))
-    return codes.reshape(stack.shape) if stack.shape else DEFINITENESS[int(codes[0])]
+    codes = _codes(symmetric_stack(a, UPLO), error, workers)
+    return codes if codes.ndim else DEFINITENESS[int(codes)]
 
 
 def is_positive_definite(
@@ -351,9 +347,15 @@ def is_positive_definite(
     >>> is_positive_definite([[[1.0]], [[-1.0]], [[0.0]]]).tolist()
     [True, False, False]
     """
-    codes = definiteness(np.asarray(a)[None], error=error, UPLO=UPLO, workers=workers)
-    proven: NDArray[np.bool_] = np.asarray(codes == 1)[0]
-    return proven
+    return np.equal(_codes(symmetric_stack(a, UPLO), error, workers), 1)
+
+
+def _codes(stack: Stack, error: ArrayLike | None, workers: Workers) -> NDArray[np.int8]:
+    """Find the codes of definiteness of all matrices."""
+    signs = _Signs(stack, error, None)
+    codes = np.zeros(stack.count, dtype=np.int8)
+    share(stack, workers, lambda rows: signs.decide(rows, codes[rows]))
+    return codes.reshape(stack.shape)
 
 
 class _Signs:
@@ -363,19 +365,23 @@ class _Signs:
         self.stack = stack
         self.zero_tol = 0.0 if zero_tol is None else not_negative("zero_tol", zero_tol)
         self.errors: NDArray[np.float64] | None = None
+        self.uniform = 0.0  # the error, where it is one number
         if error is not None:
             e = entry_errors(error, (*stack.shape, stack.n, stack.n))
             e = e if e.ndim == 2 else e.reshape(stack.a.shape)
             self.errors = np.broadcast_to(e, stack.a.shape)
+            self.uniform = float(e.flat[0]) if np.ndim(error) == 0 and e.size else 0.0
         if stack.rounded:
-            rounding = np.abs(stack.a) * np.finfo(np.float64).eps
-            self.errors = rounding if self.errors is None else self.errors + rounding
+            double = np.finfo(np.float64)
+            read = stack.full(slice(None))
+            rounding = np.abs(read) * double.eps + double.smallest_subnormal
+            self.errors = rounding if self.errors is None else _sum(self.errors, rounding)
 
     def count(self, rows: slice, counts: NDArray[np.int64]) -> None:
         """Write the inertia of some matrices."""
         if not self.across:
             counts[:] = _core.inertia_large(
-                self.stack.full(rows), self._large_error(rows), self.zero_tol, True
+                self.stack.doubles(rows), self._large_error(rows), self.zero_tol, True
             )[0]
             return
         self._finish(
@@ -388,7 +394,7 @@ class _Signs:
         """Write the codes of definiteness of some matrices."""
         n = self.stack.n
         if not self.across:
-            codes[:] = _core.definiteness_large(self.stack.full(rows), self._large_error(rows))
+            codes[:] = _core.definiteness_large(self.stack.doubles(rows), self._large_error(rows))
             return
         counts = np.empty((len(codes), 3), dtype=np.int64)
         left = _core.ldlt_stack(self.stack.doubles(rows), self._errors(rows), 0.0, counts)
@@ -407,7 +413,9 @@ class _Signs:
         return None if self.errors is None else self.errors[rows]
 
     def _large_error(self, rows: slice) -> NDArray[np.float64] | float:
-        return 0.0 if self.errors is None else np.ascontiguousarray(self.errors[rows])
+        if self.errors is None or (self.uniform > 0 and not self.stack.rounded):
+            return self.uniform
+        return np.ascontiguousarray(self.errors[rows])
 
     def _finish(self, rows: slice, counts: NDArray[np.int64], left: NDArray[np.intp]) -> None:
         """Try again, with pivoting, the matrices that are left."""
@@ -420,13 +428,19 @@ class _Signs:
             if self.errors is not None:
                 error = self.errors[rows.start + some]
             if self.zero_tol > 0:
-                beyond = np.nextafter(self.zero_tol, np.inf) * np.eye(self.stack.n)
-                error = beyond[None] if error is None else np.nextafter(error + beyond, np.inf)
+                beyond = np.diag(np.full(self.stack.n, self.zero_tol))
+                error = beyond[None] if error is None else _sum(error, beyond)
             negative, positive, *_ = _core.prove_signs(matrices, error, 0, None)
             # Both are proofs, so that the larger count is.
             counts[some, 0] = np.maximum(counts[some, 0], negative)
             counts[some, 2] = np.maximum(counts[some, 2], positive)
             counts[some, 1] = self.stack.n - counts[some, 0] - counts[some, 2]
+
+
+def _sum(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add errors, rounded up."""
+    with np.errstate(over="ignore"):
+        return np.nextafter(a + b, np.inf)
 
 
 def _wide(array: Floats) -> NDArray[np.float64]:
@@ -435,5 +449,5 @@ def _wide(array: Floats) -> NDArray[np.float64]:
 
 
 def _narrow(wide: NDArray[np.float64], array: Floats) -> None:
-    if wide is not array:
+    if wide.dtype != array.dtype:
         array[:] = wide

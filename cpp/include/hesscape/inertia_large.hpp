@@ -12,6 +12,7 @@
 #include <Eigen/Core>
 
 #include "hesscape/lapack.hpp"
+#include "hesscape/matrix_stack.hpp"
 #include "hesscape/shifted_factor.hpp"
 
 namespace hesscape {
@@ -38,17 +39,17 @@ enum class Definiteness : std::int8_t {
 };
 
 // Holds the workspace for matrices of one size. Not shared between threads; the table of functions
-// must outlive it. Matrices are row-major, contiguous and symmetric.
+// must outlive it. A matrix is the first of a stack.
 class LargeInertia {
  public:
   LargeInertia(const Lapack& lapack, Eigen::Index n);
 
   // thorough: what factorisations leave open is tried by `prove_signs`, at the price of an
   // eigensolver.
-  SignCounts inertia(const double* a, const EntryError& error, double zero_tol,
+  SignCounts inertia(const MatrixStack& a, const EntryError& error, double zero_tol,
                      bool thorough = true);
   // Stops at the first proof.
-  Definiteness definiteness(const double* a, const EntryError& error);
+  Definiteness definiteness(const MatrixStack& a, const EntryError& error);
 
  private:
   // How A lies before any factorisation, with its entries within the error ignored.
@@ -57,7 +58,8 @@ class LargeInertia {
     bool definite = false;                    // all are, with one sign
   };
   Diagonal diagonal(const EntryError& error) const;
-  void measure_rows();
+  RowMatrix full() const;
+  bool measure_rows();
   bool scale_by_diagonal();
   void scale_by_rows(const EntryError& error);
   bool widen(const EntryError& error, double zero_tol);
@@ -71,6 +73,7 @@ class LargeInertia {
 
   const Lapack* lapack_;
   Eigen::Index n_;
+  RowMatrix upper_;  // the upper triangle, if it had to be copied
   ScaledMatrix c_;
   ShiftedFactor factor_;
   Eigen::ArrayXd width_;    // what E and zero_tol add to T

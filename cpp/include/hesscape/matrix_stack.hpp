@@ -25,6 +25,7 @@ struct MatrixStack {
   const double* at(Eigen::Index k, Eigen::Index i, Eigen::Index j) const {
     return data + k * stride + i * row + j * column;
   }
+  MatrixStack one(Eigen::Index k) const { return {at(k, 0, 0), 1, n, 0, row, column}; }
 };
 
 // Where the lower triangle of a pack of matrices keeps row i.
@@ -47,7 +48,8 @@ void for_size(Eigen::Index n, F f) {
 
 // Room for the numbers of one size: fixed, or as large as it turns out to be.
 template <class T, int N, int Size>
-using Storage = std::conditional_t<N == Eigen::Dynamic, std::vector<T>, std::array<T, Size>>;
+using Storage =
+    std::conditional_t<N == Eigen::Dynamic, std::vector<T>, std::array<T, std::max(Size, 0)>>;
 
 // Calls f(k, lanes) for k = 0, Pack::lanes, 2 * Pack::lanes ...; the last pack may be shorter.
 template <class F>
@@ -72,7 +74,8 @@ inline Pack read(const MatrixStack& stack, Eigen::Index k, Eigen::Index lanes, E
 inline void read_lower(const MatrixStack& stack, Eigen::Index k, Eigen::Index lanes, Pack* lower) {
   constexpr Eigen::Index block = Pack::packet_size;
   const bool by_rows = stack.column == 1;
-  if (lanes < Pack::lanes || stack.n < block || !(by_rows || stack.row == 1)) {
+  const bool lines = by_rows || stack.row == 1;
+  if (!lines || lanes < Pack::lanes || stack.n < block) {
     for (Eigen::Index i = 0; i < stack.n; ++i) {
       for (Eigen::Index j = 0; j <= i; ++j) {
         lower[triangle(i) + j] = read(stack, k, lanes, i, j);
