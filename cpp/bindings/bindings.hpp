@@ -22,6 +22,7 @@ void register_eigen_stack(py::module_& m);
 void register_gradient_stencil(py::module_& m);
 void register_inertia(py::module_& m);
 void register_inertia_large(py::module_& m);
+void register_lanczos(py::module_& m);
 void register_lapack(py::module_& m);
 void register_ldlt_stack(py::module_& m);
 void register_lines(py::module_& m);

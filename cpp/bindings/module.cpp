@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hesscape::bindings::register_gradient_stencil(m);
   hesscape::bindings::register_inertia(m);
   hesscape::bindings::register_inertia_large(m);
+  hesscape::bindings::register_lanczos(m);
   hesscape::bindings::register_lapack(m);
   hesscape::bindings::register_ldlt_stack(m);
   hesscape::bindings::register_lines(m);

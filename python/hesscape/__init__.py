@@ -4,6 +4,7 @@ from . import _dispatch, interop, linalg, plot  # noqa: F401  (_dispatch comes f
 from ._config import show_config
 from ._core import __version__
 from .critical import CriticalPoint, Kind, classify, classify_hessian
+from .curvature import CurvatureBounds, curvature
 from .escape import Escape, Side, escape
 from .measurement import Measurement
 from .minimize import minimize
@@ -13,6 +14,7 @@ from .taylor import TaylorModel, gradient, hessian, taylor
 
 __all__ = [
     "CriticalPoint",
+    "CurvatureBounds",
     "Escape",
     "HesscapeError",
     "Kind",
@@ -24,6 +26,7 @@ __all__ = [
     "__version__",
     "classify",
     "classify_hessian",
+    "curvature",
     "escape",
     "gradient",
     "hessian",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ._report import evaluations, number
 
 if TYPE_CHECKING:
+    from .curvature import CurvatureBounds
     from .taylor import TaylorModel
 
 Array = NDArray[np.float64]
@@ -103,7 +104,9 @@ class CriticalPoint:
     message : str
         What was found, and what would change it.
     hessian_error : float
-        Largest error among the entries of H.
+        Largest error among the entries of H; nan where they were not measured.
+    curvature : CurvatureBounds or None
+        What products with H told, with ``method="lanczos"``.
     """
 
     kind: Kind
@@ -122,15 +125,19 @@ class CriticalPoint:
     njev: int
     message: str
     hessian_error: float
+    curvature: CurvatureBounds | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         name = self.kind.value.replace("_", " ")
-        within = (
-            f"entries of H known within {self.hessian_error:.2g}"
-            if self.hessian_error > 0
-            else "entries of H exact but for rounding"
-        )
-        lines = [f"{name}, {'proven' if self.certain else 'not proven'} ({within})"]
+        if self.curvature is not None:
+            within = f"from {self.curvature.n_products} products with H"
+        elif self.hessian_error > 0:
+            within = f"entries of H known within {self.hessian_error:.2g}"
+        else:
+            within = "entries of H exact but for rounding"
+        probable = f", but with probability {self.confidence:.10g}" if self.confidence else ""
+        proven = "proven" if self.certain else f"not proven{probable}"
+        lines = [f"{name}, {proven} ({within})"]
         negative, zero, positive = self.inertia
         index = "not resolved" if self.index is None else self.index
         lines.append(

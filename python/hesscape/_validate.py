@@ -21,13 +21,13 @@ def as_array(what: str, value: Any) -> NDArray[Any]:
         raise ValueError(f"{what} an array of numbers, got a ragged sequence: {error}") from None
 
 
-def real_array(name: str, value: ArrayLike) -> Array:
-    """Give `value` as float64, refusing what is not numbers, not real or not finite."""
+def real_array(name: str, value: ArrayLike, *, copy: bool = True) -> Array:
+    """Give `value` as float64, refusing what is not numbers, not real or not finite; the user's own without `copy`."""
     array = as_array(f"{name} must be", value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be an array of real numbers, got dtype {array.dtype}")
     if array.dtype == np.float64:
-        array = array.copy()
+        array = array.copy() if copy else np.ascontiguousarray(array)
     else:
         with np.errstate(over="ignore"):  # of long double
             array = array.astype(np.float64)
@@ -39,9 +39,9 @@ def real_array(name: str, value: ArrayLike) -> Array:
     return array
 
 
-def point(x: ArrayLike) -> Array:
-    """Give the point as a new array of shape (n,); a number is a point of one coordinate."""
-    array = np.atleast_1d(real_array("x", x))
+def point(x: ArrayLike, *, copy: bool = True) -> Array:
+    """Give the point as a (new) array of shape (n,); a number is a point of one coordinate."""
+    array = np.atleast_1d(real_array("x", x, copy=copy))
     if array.ndim != 1 or not array.size:
         raise ValueError(f"x must have shape (n,) with n >= 1, got shape {array.shape}")
     return array

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _core
+from . import _core, _validate
 from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
 from ._inertia import Array, Signs, prove
+from ._matrix_free import classify_by_products, suits_products
 from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
 from ._taylor_model import TaylorModel
 from .objective import Objective
@@ -20,6 +21,7 @@ from .taylor import measure
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
 NEEDS = ("kind", "inertia", "spectrum")
+METHODS = ("auto", "dense", "lanczos")
 EPS = float(np.finfo(np.float64).eps)
 NEAR = 1e-3
 NAMES = np.array([Kind.degenerate, Kind.saddle, Kind.minimum, Kind.maximum, Kind.not_critical])
@@ -93,6 +95,7 @@ def classify(
     gtol: float = 1e-5,
     zero_modes: int | ArrayLike = 0,
     need: str = "spectrum",
+    method: str = "auto",
     step: Any = None,
     levels: Any = None,
     **objective: Any,
@@ -113,6 +116,11 @@ def classify(
         How much to find out. ``"kind"`` stops at the first proof: two entries of opposite sign on the diagonal settle
         a saddle after about ``40 n`` values. ``"inertia"`` counts signs, ``"spectrum"`` computes eigenvalues and
         eigenvectors too.
+    method : {"auto", "dense", "lanczos"}
+        ``"dense"`` measures every entry of H. ``"lanczos"`` forms no matrix: see `curvature`, whose result is the
+        attribute of that name. It proves saddles, says of a minimum how probable it is, and gives the two ends of
+        the spectrum as eigenvalues. ``"auto"`` takes it from 1000 coordinates on, if `hess` is not given, `hessp` or
+        `jac` is, and neither a count of zero modes nor `step` or `levels`.
     step, levels, **objective
         Passed on to `taylor`.
 
@@ -121,8 +129,18 @@ def classify(
     CriticalPoint
     """
     gtol = _check(gtol, need)
+    if method not in METHODS:
+        raise ValueError(f"method: expected one of {', '.join(map(repr, METHODS))}, got {method!r}")
+    f = Objective.of(fun, objective)
+    measured = step is not None or levels is not None
+    if method == "lanczos" and measured:
+        raise ValueError("step and levels are for method='dense'; method='lanczos' finds its own")
+    point = _validate.point(x)
+    wanted = method == "auto" and not measured and suits_products(f, point.size, zero_modes)
+    if method == "lanczos" or wanted:
+        return classify_by_products(f, point, gtol, need, zero_modes)
     enough = partial(_diagonal_suffices, gtol=gtol) if need == "kind" else None
-    model = measure(Objective.of(fun, objective), x, step=step, levels=levels, enough=enough)
+    model = measure(f, point, step=step, levels=levels, enough=enough)
     return verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
 
 

@@ -1,0 +1,57 @@
+#include "bindings.hpp"
+#include "hesscape/lanczos.hpp"
+
+namespace hesscape::bindings {
+namespace {
+
+using Vector = Eigen::Ref<const Eigen::VectorXd>;
+
+// The vector in the basis as a read-only array that keeps the basis alive; valid until the next
+// `tell`.
+py::array ask(const py::object& self) {
+  const auto vector = self.cast<const Lanczos&>().ask();
+  py::array out = py::array_t<double>(vector.size(), vector.data(), self);
+  py::detail::array_proxy(out.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return out;
+}
+
+}  // namespace
+
+void register_lanczos(py::module_& m) {
+  py::enum_<Krylov>(m, "Krylov")
+      .value("open", Krylov::open)
+      .value("not_finite", Krylov::not_finite)
+      .value("exhausted", Krylov::exhausted)
+      .def_property_readonly("message", [](Krylov s) { return std::string(message(s)); });
+
+  py::class_<Quotient>(m, "Quotient")
+      .def_readonly("value", &Quotient::value)
+      .def_readonly("rounding", &Quotient::rounding);
+  m.def("rayleigh", &rayleigh, py::arg("u"), py::arg("p"),
+        py::call_guard<py::gil_scoped_release>());
+  m.def("displace", &displace, py::arg("x"), py::arg("v"), py::arg("step"), py::arg("out"),
+        py::call_guard<py::gil_scoped_release>());
+  m.def("accumulate", &accumulate, py::arg("g"), py::arg("a"), py::arg("first"), py::arg("b"),
+        py::arg("second"), py::call_guard<py::gil_scoped_release>());
+
+  py::class_<Lanczos>(m, "Lanczos")
+      .def(py::init<const Vector&, const Eigen::Ref<const Eigen::MatrixXd>&, int>(),
+           py::arg("start"), py::kw_only(), py::arg("zero_modes"), py::arg("limit"),
+           py::call_guard<py::gil_scoped_release>())
+      .def("ask", &ask)
+      .def("tell", &Lanczos::tell, py::arg("product"), py::arg("error"),
+           py::call_guard<py::gil_scoped_release>())
+      .def("vector", &Lanczos::vector, py::arg("i"), py::call_guard<py::gil_scoped_release>())
+      .def("backward_error", &Lanczos::backward_error)
+      .def("asymmetry", &Lanczos::asymmetry)
+      .def_property_readonly("status", &Lanczos::status)
+      .def_property_readonly("products", &Lanczos::products)
+      .def_property_readonly("restarts", &Lanczos::restarts)
+      .def_property_readonly("coupling", &Lanczos::coupling)
+      .def_property_readonly("values",
+                             [](const Lanczos& self) { return Eigen::VectorXd(self.values()); })
+      .def_property_readonly("residuals",
+                             [](const Lanczos& self) { return Eigen::VectorXd(self.residuals()); });
+}
+
+}  // namespace hesscape::bindings

@@ -1,0 +1,98 @@
+// Extreme Ritz pairs of a symmetric matrix from its products with vectors, by asking and being
+// told.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <Eigen/Core>
+
+namespace hesscape {
+
+enum class Krylov : std::uint8_t {
+  open,        // the product that is asked for tells something new
+  not_finite,  // the last product was refused, and the same one is still asked for
+  exhausted,   // the basis spans an invariant subspace: no product tells anything new
+};
+
+std::string_view message(Krylov status);
+
+// uᵀp / uᵀu, and a bound of the rounding error of this quotient.
+struct Quotient {
+  double value = 0.0;
+  double rounding = 0.0;
+};
+Quotient rayleigh(const Eigen::Ref<const Eigen::VectorXd>& u,
+                  const Eigen::Ref<const Eigen::VectorXd>& p);
+
+// out = x + step v, for the differences of gradients that products are made of.
+void displace(const Eigen::Ref<const Eigen::VectorXd>& x,
+              const Eigen::Ref<const Eigen::VectorXd>& v, double step,
+              Eigen::Ref<Eigen::VectorXd> out);
+// first += a g and second += b g, reading g once.
+void accumulate(const Eigen::Ref<const Eigen::VectorXd>& g, double a,
+                Eigen::Ref<Eigen::VectorXd> first, double b, Eigen::Ref<Eigen::VectorXd> second);
+
+// The Lanczos process with a basis that is kept and orthogonalised twice in each step, and a thick
+// restart where it is full (Wu and Simon 2000). Zero modes are the first columns of the basis, so
+// that H is restricted to their complement.
+class Lanczos {
+ public:
+  // `zero_modes` has orthonormal columns; `limit` vectors are kept beside them and the one in work.
+  Lanczos(const Eigen::Ref<const Eigen::VectorXd>& start,
+          const Eigen::Ref<const Eigen::MatrixXd>& zero_modes, int limit);
+
+  // The unit vector v whose product H v is wanted.
+  Eigen::Map<const Eigen::VectorXd> ask() const;
+  // |product - H v| <= error in the Euclidean norm. Says whether the product was taken.
+  bool tell(const Eigen::Ref<const Eigen::VectorXd>& product, double error);
+
+  Krylov status() const { return status_; }
+  int products() const { return products_; }
+  int restarts() const { return restarts_; }
+  // Ascending, as many as the basis holds.
+  const Eigen::VectorXd& values() const { return values_; }
+  // Upper bounds of |H y - value y| / |y| for each Ritz vector y, on the complement of the zero
+  // modes: the residual, the errors of the products, their asymmetry and rounding. An eigenvalue is
+  // that near.
+  const Eigen::VectorXd& residuals() const { return residuals_; }
+  // Upper bound of the distance |E| of the matrix whose exact Ritz values these are.
+  double backward_error() const;
+  // Root mean square of v_iᵀ(H v_j) - v_jᵀ(H v_i), which symmetry would make zero.
+  double asymmetry() const;
+  // The residual of the whole basis, zero where it is invariant.
+  double coupling() const { return coupling_; }
+  Eigen::VectorXd vector(int i) const;  // of unit length, but for the loss of orthogonality
+
+ private:
+  using Block = Eigen::Block<const Eigen::MatrixXd, Eigen::Dynamic, Eigen::Dynamic, true>;
+  Block columns(int count) const { return basis_.leftCols(modes_ + count); }
+  Eigen::Index n() const { return basis_.rows(); }
+  // Makes the column after `count` others the unit vector of what of `vector` is orthogonal to
+  // them; gives the length that it had, and the coefficients that the vector lost.
+  double orthogonalise(int count, const Eigen::Ref<const Eigen::VectorXd>& vector,
+                       Eigen::VectorXd& lost);
+  void extend(const Eigen::VectorXd& lost, double error);
+  void solve();
+  void restart();
+  // Upper bound of |VᵀV - I|: what the second orthogonalisation leaves is its rounding.
+  double orthogonality_loss() const;
+
+  int modes_ = 0;
+  int limit_ = 0;
+  int size_ = 0;  // columns whose products are known
+  Eigen::MatrixXd basis_;
+  Eigen::MatrixXd projected_;  // VᵀHV
+  Eigen::VectorXd expected_;   // its next column but for the diagonal entry, by symmetry
+  Eigen::VectorXd error_;      // of each column of H V
+  Eigen::VectorXd values_, residuals_;
+  Eigen::MatrixXd rotation_;  // Ritz vectors in the basis
+  double coupling_ = 0.0;
+  double asymmetry_ = 0.0;  // sum of squares
+  std::int64_t samples_ = 0;
+  int products_ = 0;
+  int restarts_ = 0;
+  Krylov status_ = Krylov::open;
+};
+
+}  // namespace hesscape

@@ -1,0 +1,262 @@
+#include "hesscape/lanczos.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include <Eigen/Eigenvalues>
+
+#include "hesscape/symmetric.hpp"
+
+namespace hesscape {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+constexpr Index cache_doubles = 32768;  // a block of rows that is used twice stays in L2
+constexpr Index longest_sum = 2048;     // rows that are summed before partial sums are
+
+Index rows_of(Index columns) {
+  return std::clamp<Index>(cache_doubles / std::max<Index>(1, columns), 64, longest_sum);
+}
+
+// Rounding of sums over the n rows of a matrix that are formed block by block.
+double sum_rounding(Index n, Index columns) {
+  const Index rows = rows_of(columns);
+  return gamma(rows + n / rows + 2);
+}
+
+// Calls body(first row, number of rows) for blocks of rows that fit into the cache.
+template <typename Body>
+void by_rows(Index n, Index columns, const Body& body) {
+  const Index most = rows_of(columns);
+  for (Index row = 0; row < n; row += most) body(row, std::min(most, n - row));
+}
+
+void check_lengths(bool equal) {
+  if (!equal) throw std::invalid_argument("all vectors must be of one length");
+}
+
+}  // namespace
+
+std::string_view message(Krylov status) {
+  switch (status) {
+    case Krylov::open:
+      return "another product narrows the bounds";
+    case Krylov::not_finite:
+      return "the product was refused, being not finite or too large to square; tell it again";
+    case Krylov::exhausted:
+      return "the products told so far span an invariant subspace; no other tells more";
+  }
+  return "unknown status";
+}
+
+Quotient rayleigh(const Eigen::Ref<const VectorXd>& u, const Eigen::Ref<const VectorXd>& p) {
+  check_lengths(u.size() == p.size());
+  double up = 0.0;
+  double uu = 0.0;
+  double pp = 0.0;
+  by_rows(u.size(), 1, [&](Index row, Index count) {
+    const auto ub = u.segment(row, count);
+    const auto pb = p.segment(row, count);
+    up += ub.dot(pb);
+    uu += ub.squaredNorm();
+    pp += pb.squaredNorm();
+  });
+  const double unit = sum_rounding(u.size(), 1);
+  return {up / uu, 4.0 * unit * std::sqrt(pp / uu)};
+}
+
+void displace(const Eigen::Ref<const VectorXd>& x, const Eigen::Ref<const VectorXd>& v, double step,
+              Eigen::Ref<VectorXd> out) {
+  check_lengths(x.size() == v.size() && x.size() == out.size());
+  out = x + step * v;
+}
+
+void accumulate(const Eigen::Ref<const VectorXd>& g, double a, Eigen::Ref<VectorXd> first, double b,
+                Eigen::Ref<VectorXd> second) {
+  check_lengths(g.size() == first.size() && g.size() == second.size());
+  by_rows(g.size(), 1, [&](Index row, Index rows) {
+    const auto part = g.segment(row, rows);
+    first.segment(row, rows) += a * part;
+    second.segment(row, rows) += b * part;
+  });
+}
+
+Lanczos::Lanczos(const Eigen::Ref<const VectorXd>& start,
+                 const Eigen::Ref<const MatrixXd>& zero_modes, int limit)
+    : modes_(static_cast<int>(zero_modes.cols())),
+      limit_(static_cast<int>(std::min<Index>(limit, start.size() - zero_modes.cols()))),
+      basis_(start.size(), zero_modes.cols() + limit_ + 1),
+      projected_(MatrixXd::Zero(limit_, limit_)),
+      expected_(VectorXd::Zero(limit_)),
+      error_(VectorXd::Zero(limit_)) {
+  if (limit_ < 1 || limit < 4) {
+    throw std::invalid_argument("limit must be 4 or more, and zero_modes fewer than coordinates");
+  }
+  basis_.leftCols(modes_) = zero_modes;
+  VectorXd lost;
+  const double length = orthogonalise(0, start, lost);
+  if (!(length > 10.0 * static_cast<double>(modes_ + 1) * epsilon * start.norm())) {
+    throw std::invalid_argument("start must be finite, and not in the span of zero_modes");
+  }
+}
+
+Eigen::Map<const VectorXd> Lanczos::ask() const { return {basis_.col(modes_ + size_).data(), n()}; }
+
+bool Lanczos::tell(const Eigen::Ref<const VectorXd>& product, double error) {
+  if (status_ == Krylov::exhausted) {
+    throw std::invalid_argument("no product is asked for: the basis is exhausted");
+  }
+  if (product.size() != n() || !(error >= 0.0)) {
+    throw std::invalid_argument("product must have as many entries as start, and error be >= 0");
+  }
+  VectorXd lost;
+  const double length = orthogonalise(size_ + 1, product, lost);
+  if (!std::isfinite(length) || !lost.allFinite()) {
+    status_ = Krylov::not_finite;
+    return false;
+  }
+  status_ = Krylov::open;
+  ++products_;
+  coupling_ = length;
+  extend(lost, error);
+  const double whole = std::hypot(lost.norm(), length);
+  const bool full = size_ == n() - modes_;
+  if (full || !(length > 10.0 * static_cast<double>(modes_ + size_) * epsilon * whole)) {
+    status_ = Krylov::exhausted;
+    if (full) coupling_ = 0.0;  // there is no other direction, and the rest is rounding
+  } else {
+    expected_.setZero();
+    if (size_ < limit_) expected_[size_ - 1] = length;
+  }
+  solve();
+  if (size_ == limit_ && status_ == Krylov::open) restart();
+  return true;
+}
+
+double Lanczos::orthogonalise(int count, const Eigen::Ref<const VectorXd>& vector, VectorXd& lost) {
+  const auto known = columns(count);
+  const Index k = known.cols();
+  auto work = basis_.col(modes_ + count);
+  VectorXd first = VectorXd::Zero(k);
+  VectorXd second = first;
+  double square = 0.0;
+  by_rows(n(), k, [&](Index row, Index rows) {
+    first.noalias() += known.middleRows(row, rows).transpose() * vector.segment(row, rows);
+  });
+  by_rows(n(), k, [&](Index row, Index rows) {  // the second half finds the block in cache
+    work.segment(row, rows) = vector.segment(row, rows);
+    work.segment(row, rows).noalias() -= known.middleRows(row, rows) * first;
+    second.noalias() += known.middleRows(row, rows).transpose() * work.segment(row, rows);
+    square += work.segment(row, rows).squaredNorm();
+  });
+  lost = first + second;
+  const double length = std::sqrt(std::max(0.0, square - second.squaredNorm()));
+  const double scale = 1.0 / length;
+  if (second.norm() <= sum_rounding(n(), k) * length) {  // no more than what it would leave itself
+    work *= scale;
+    return length;
+  }
+  by_rows(n(), k, [&](Index row, Index rows) {
+    work.segment(row, rows).noalias() -= known.middleRows(row, rows) * second;
+    work.segment(row, rows) *= scale;
+  });
+  return length;
+}
+
+void Lanczos::extend(const VectorXd& lost, double error) {
+  const auto all = static_cast<double>(lost.size());
+  const double whole = std::hypot(lost.norm(), coupling_);
+  const double rounding =
+      2.0 * gamma(static_cast<Index>(lost.size()) + 4) * (1.0 + std::sqrt(all)) * whole;
+  const auto seen = lost.tail(size_ + 1);
+  const VectorXd difference = seen.head(size_) - expected_.head(size_);
+  projected_.col(size_).head(size_ + 1) = seen;
+  projected_.col(size_).head(size_) -= 0.5 * difference;
+  projected_.row(size_).head(size_) = projected_.col(size_).head(size_).transpose();
+  error_[size_] = error + rounding + 0.5 * difference.norm();
+  error_.head(size_) += 0.5 * difference.cwiseAbs();
+  asymmetry_ += difference.squaredNorm();
+  samples_ += size_;
+  ++size_;
+}
+
+void Lanczos::solve() {
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(projected_.topLeftCorner(size_, size_));
+  values_ = solver.eigenvalues();
+  rotation_ = solver.eigenvectors();
+  const double norm = values_.cwiseAbs().maxCoeff();
+  const double solving = 10.0 * static_cast<double>(size_) * epsilon * norm;
+  const double loss = orthogonality_loss();
+  residuals_ = rotation_.cwiseAbs().transpose() * error_.head(size_) +
+               coupling_ * rotation_.row(size_ - 1).cwiseAbs().transpose();
+  residuals_ = (residuals_.array() + solving + loss * norm) * (1.0 + 4.0 * loss);
+}
+
+double Lanczos::backward_error() const {
+  const double norm = values_.size() > 0 ? values_.cwiseAbs().maxCoeff() : 0.0;
+  const double solving = 10.0 * static_cast<double>(size_) * epsilon;
+  return error_.head(size_).norm() + (solving + orthogonality_loss()) * norm;
+}
+
+double Lanczos::orthogonality_loss() const {
+  const int columns = modes_ + size_ + 1;
+  return 2.0 * static_cast<double>(columns) * sum_rounding(n(), columns);
+}
+
+double Lanczos::asymmetry() const {
+  return samples_ > 0 ? std::sqrt(asymmetry_ / static_cast<double>(samples_)) : 0.0;
+}
+
+VectorXd Lanczos::vector(int i) const {
+  if (i < 0 || i >= values_.size()) throw std::invalid_argument("i must number a Ritz value");
+  // After a restart the basis consists of the Ritz vectors that it kept.
+  const auto kept = basis_.middleCols(modes_, rotation_.rows());
+  VectorXd out(n());
+  by_rows(n(), kept.cols(), [&](Index row, Index rows) {
+    out.segment(row, rows).noalias() = kept.middleRows(row, rows) * rotation_.col(i);
+  });
+  return out;
+}
+
+// Keeps Ritz vectors from both ends, as many as half of the basis.
+void Lanczos::restart() {
+  const int low = std::max(1, limit_ / 4);
+  const int keep = 2 * low;
+  MatrixXd chosen(size_, keep);
+  chosen << rotation_.leftCols(low), rotation_.rightCols(low);
+  const auto old = basis_.middleCols(modes_, size_);
+  MatrixXd block;
+  by_rows(n(), size_ + keep, [&](Index row, Index rows) {
+    block.noalias() = old.middleRows(row, rows) * chosen;
+    basis_.block(row, modes_, rows, keep) = block;
+  });
+  basis_.col(modes_ + keep) = basis_.col(modes_ + size_);
+
+  VectorXd values(keep);
+  values << values_.head(low), values_.tail(low);
+  const double norm = values_.cwiseAbs().maxCoeff();
+  const auto k = static_cast<double>(size_);
+  const double rounding = (gamma(size_) * std::sqrt(k) + 10.0 * k * epsilon) * norm;
+  const VectorXd error = chosen.cwiseAbs().transpose() * error_.head(size_);
+  error_.head(keep) = error.array() + rounding;
+  projected_.setZero();
+  projected_.diagonal().head(keep) = values;
+  expected_.setZero();
+  expected_.head(keep) = coupling_ * chosen.row(size_ - 1).transpose();
+  // What is left to ask about: the Ritz pairs that were kept, in a basis of themselves.
+  VectorXd residuals(keep);
+  residuals << residuals_.head(low), residuals_.tail(low);
+  residuals_ = residuals;
+  values_ = values;
+  rotation_ = MatrixXd::Identity(keep, keep);
+  size_ = keep;
+  ++restarts_;
+}
+
+}  // namespace hesscape

@@ -1,0 +1,116 @@
+"""Verdicts from products with the Hessian, where no matrix is formed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._critical_point import CriticalPoint, Kind
+from ._given import ROUNDING, axes_of, finite_gradients
+from ._validate import Array
+from .curvature import CurvatureBounds, bounds
+from .objective import Objective
+
+LARGE = 1000  # coordinates from which "auto" forms no matrix, if it need not
+
+SENTENCES = {
+    "not_critical": "the gradient exceeds gtol by more than its own error: move on with an optimiser, then classify "
+    "again",
+    "saddle": "curvature of both signs is proven; its index was not counted",
+    "minimum": "no curvature is negative with probability {confidence:.10g} over the random start, which is no proof: "
+    "every eigenvalue is above {floor:.3g}",
+    "maximum": "no curvature is positive with probability {confidence:.10g} over the random start, which is no proof: "
+    "every eigenvalue is below {ceiling:.3g}",
+    "degenerate": "{message}",
+}
+UNRESOLVED = "; the gradient is known with errors up to {error:.2g} only, which is more than gtol"
+
+
+class _Slope(NamedTuple):
+    moving: bool
+    error: float  # the largest
+    norm: float
+    nfev: int
+    njev: int
+
+
+def suits_products(f: Objective, n: int, zero_modes: int | ArrayLike) -> bool:
+    """Whether the matrix is better not formed: it is large, and products can be had."""
+    counted = isinstance(zero_modes, (int, np.integer)) and zero_modes != 0
+    offered = f.hess is None and (f.hessp is not None or f.jac is not None)
+    return n >= LARGE and offered and not counted
+
+
+def classify_by_products(
+    f: Objective, x: Array, gtol: float, need: str, zero_modes: int | ArrayLike
+) -> CriticalPoint:
+    """Classify a point by the ends of its spectrum."""
+    found = bounds(f, x, need="spectrum" if need == "spectrum" else "kind", zero_modes=zero_modes)
+    slope = _slope(f, x, gtol, found)
+    known = slope.error <= gtol
+    kind = _kind(found, slope.moving)
+    certain = kind == Kind.not_critical or (kind == Kind.saddle and known)
+    statistical = kind in (Kind.minimum, Kind.maximum) and known
+    message = SENTENCES[kind].format(
+        confidence=found.confidence,
+        floor=found.lowest - found.epsilon,
+        ceiling=found.highest + found.epsilon,
+        message=found.message,
+    )
+    if not (known or slope.moving):
+        message += UNRESOLVED.format(error=slope.error)
+    negative, positive = int(found.proven_negative), int(found.proven_positive)
+    ends = need == "spectrum"
+    residuals = [found.lowest_residual, found.highest_residual]
+    return CriticalPoint(
+        kind=kind,
+        certain=certain,
+        confidence=1.0 if certain else found.confidence if statistical else 0.0,
+        inertia=(negative, x.size - negative - positive, positive),
+        index=None,
+        eigenvalues=np.array([found.lowest, found.highest]) if ends else None,
+        eigenvectors=np.array([found.lowest_direction, found.highest_direction]).T
+        if ends
+        else None,
+        eigenvalue_error=np.array(residuals) if ends else None,
+        gradient_norm=slope.norm,
+        distance=np.nan,
+        way_down=found.lowest_direction if found.lowest < 0 else None,
+        taylor=None,
+        nfev=slope.nfev,
+        njev=found.njev + slope.njev,
+        message=message,
+        hessian_error=np.nan,
+        curvature=found,
+    )
+
+
+def _kind(found: CurvatureBounds, moving: bool) -> Kind:
+    if moving:
+        return Kind.not_critical
+    if found.proven_negative and found.proven_positive:
+        return Kind.saddle
+    if found.proven_positive and found.lowest - found.epsilon > 0:
+        return Kind.minimum
+    if found.proven_negative and found.highest + found.epsilon < 0:
+        return Kind.maximum
+    return Kind.degenerate
+
+
+def _slope(f: Objective, x: Array, gtol: float, found: CurvatureBounds) -> _Slope:
+    """Compare the gradient with gtol and its own error: rounding, of x too, and noise that differences showed."""
+    nfev = njev = 0
+    if f.jac is None:
+        axes = axes_of(f, x, np.empty(0))
+        g, error = axes.gradient[0], axes.gradient_error[0]
+        nfev = axes.nfev[0]
+    else:
+        g = found.gradient
+        if g is None:
+            g, njev = finite_gradients(f, x[None], x)[0], 1
+        norm = max(abs(found.lowest), abs(found.highest))
+        error = ROUNDING * (np.abs(g) + norm * np.abs(x)) + found.gradient_noise
+    moving = bool((np.abs(g) > gtol + error).any())
+    return _Slope(moving, float(error.max()), float(np.linalg.norm(g)), nfev, njev)

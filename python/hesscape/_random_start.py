@@ -1,0 +1,62 @@
+"""What a random start says about eigenvalues that no Ritz value has come near yet."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import _core
+
+
+def least_component(n: int, delta: float) -> float:
+    """Give t so that a unit vector drawn uniformly has |b_1| < t with probability at most `delta`.
+
+    The density of b_1 is Γ(n/2) / (√π Γ((n-1)/2)) (1 - b²)^((n-3)/2), for n > 2 at most its value at zero, and that
+    is at most √((n-1)/2π) by Γ(s + 1/2) <= √s Γ(s).
+    """
+    if n == 1:
+        return 1.0
+    if n == 2:
+        return math.sin(math.pi * delta / 2)
+    return min(1.0, delta * math.sqrt(math.pi / (2 * (n - 1))))
+
+
+def relative_gap(least: float, products: int) -> float:
+    """Give ε so that the extreme Ritz value is within ε (λ_max - λ_min) wherever |b_1| >= `least`.
+
+    Kuczyński and Woźniakowski (1992) in the form before the last two estimates: a gap beyond ε implies
+    |b_1| < 1 / cosh((2k - 1) artanh √ε).
+    """
+    return math.tanh(math.acosh(1 / least) / (2 * products - 1)) ** 2
+
+
+class Statement:
+    """Bounds of both ends of the spectrum that hold with probability 1 - delta, as Ritz values come in.
+
+    All bounds hold unless the start has a component below t in an extreme eigenvector, so that the best of any number
+    of them may be kept, however the process was stopped, for one and the same delta.
+    """
+
+    def __init__(self, n: int, delta: float) -> None:
+        self.least = least_component(n, delta / 2)  # there are two ends
+        self.floor, self.ceiling = -math.inf, math.inf
+
+    def update(self, lanczos: _core.Lanczos) -> None:
+        """Take the Ritz values after a product; after a restart they are no longer those of a Krylov space."""
+        if lanczos.restarts:
+            return
+        values = lanczos.values
+        gap = self._gap(lanczos, float(values[-1] - values[0]))
+        if np.isfinite(gap):
+            self.floor = max(self.floor, float(values[0]) - gap)
+            self.ceiling = min(self.ceiling, float(values[-1]) + gap)
+
+    def _gap(self, lanczos: _core.Lanczos, spread: float) -> float:
+        error = lanczos.backward_error()
+        if lanczos.status == _core.Krylov.exhausted:
+            return error + lanczos.coupling / self.least
+        epsilon = relative_gap(self.least, lanczos.products)
+        if epsilon >= 0.5:
+            return math.inf
+        return epsilon * (spread + 2 * error) / (1 - 2 * epsilon) + error
