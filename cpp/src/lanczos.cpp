@@ -156,6 +156,7 @@ double Lanczos::orthogonalise(int count, const Eigen::Ref<const VectorXd>& vecto
     square += work.segment(row, rows).squaredNorm();
   });
   lost = first + second;
+  if (!std::isfinite(square)) return square;
   const double length = std::sqrt(std::max(0.0, square - second.squaredNorm()));
   const double scale = 1.0 / length;
   if (second.norm() <= sum_rounding(n(), k) * length) {  // no more than what it would leave itself

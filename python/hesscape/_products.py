@@ -112,8 +112,10 @@ class Differences:
         self.here: Array | None = gradient
         if not np.isfinite(gradient @ gradient):
             raise self._not_finite()
-        length = float(np.sqrt(x @ x / x.size)) / 4
+        self.lengths = float(np.linalg.norm(x)), float(np.linalg.norm(gradient))
+        length = self.lengths[0] / np.sqrt(x.size) / 4
         self.scale = length if 0 < length < np.inf else 0.25
+        self.largest = 0.0  # product
         self.exponent = FIRST_STEP
         self.relative = -1.0  # error of the last product that was measured, at unit step
         self.tuned = False
@@ -129,7 +131,7 @@ class Differences:
             return self._tune(v)
         p, error = self._difference(v, measured=measured)
         for _ in range(MOST_LEAPS):
-            if np.isfinite(error) and np.isfinite(p @ p):
+            if np.isfinite(error):
                 return p, error
             self.exponent -= LEAP
             p, error = self._difference(v, measured=True)
@@ -187,9 +189,19 @@ class Differences:
             np.multiply(self._along(v, h), 0.5 / h, out=p)
             _core.displace(p, self._along(v, -h), -0.5 / h, p)
             error = TRUST * self.relative / h
-        if not np.isfinite(error):
+        length = float(np.sqrt(p @ p))
+        if not np.isfinite(error + length):
             return p, np.inf
-        return p, error + ULPS * EPS * float(np.sqrt(p @ p))
+        self.largest = max(self.largest, length)
+        return p, error + self._rounding(h)
+
+    def _rounding(self, h: float) -> float:
+        """Bound what rounding of x ± hv, of the gradients and of the product do to a product over the step h.
+
+        The change of the step tells of them too, but of few coordinates it may tell too little by accident.
+        """
+        x, gradient = self.lengths
+        return EPS * (self.largest * (x / h + ULPS) + ULPS * gradient / h)
 
     def _along(self, v: Array, step: float) -> Array:
         self.njev += 1
