@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._critical_point import CriticalPoint, Kind
-from ._given import ROUNDING, axes_of, finite_gradients
+from ._given import EPS, ULPS, axes_of, finite_gradients
 from ._validate import Array
 from .curvature import CurvatureBounds, bounds
 from .objective import Objective
@@ -111,6 +111,6 @@ def _slope(f: Objective, x: Array, gtol: float, found: CurvatureBounds) -> _Slop
         if g is None:
             g, njev = finite_gradients(f, x[None], x)[0], 1
         norm = max(abs(found.lowest), abs(found.highest))
-        error = ROUNDING * (np.abs(g) + norm * np.abs(x)) + found.gradient_noise
+        error = ULPS * EPS * (np.abs(g) + norm * np.abs(x)) + found.gradient_noise
     moving = bool((np.abs(g) > gtol + error).any())
     return _Slope(moving, float(error.max()), float(np.linalg.norm(g)), nfev, njev)

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import _core
+from ._given import SINGLE_ULPS
 from ._validate import Array
-from .objective import Objective
+from .objective import Objective, epsilon_of
 from .status import NonFiniteError
 
 EPS = float(np.finfo(np.float64).eps)
@@ -70,7 +71,10 @@ class Given:
         self.here: Array | None = None
         self.largest = 0.0
         self.name = "hess" if f.hessp is None else "hessp"
-        self.matrix = f.curvature(x) if f.hessp is None else None
+        self.matrix: Array | None = None
+        self.epsilon = EPS
+        if f.hessp is None:
+            self.matrix, self.epsilon = f.curvature(x)
 
     def gradient_noise(self) -> float:
         """Give nothing beyond rounding, as no gradient was taken."""
@@ -94,9 +98,9 @@ class Given:
                 f"{self.name} is not finite at x = {self.x}: move x into its domain"
             )
         self.largest = max(self.largest, length)
-        dtype = getattr(raw, "dtype", None)
-        unit = float(np.finfo(dtype).eps) if dtype in (np.float16, np.float32) else EPS
-        return p, ULPS * unit * self.largest
+        epsilon = max(self.epsilon, epsilon_of(raw))
+        ulps = ULPS if epsilon == EPS else SINGLE_ULPS
+        return p, ulps * epsilon * self.largest
 
 
 class Differences:

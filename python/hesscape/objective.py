@@ -136,11 +136,11 @@ class Objective:
             assert self.hessp is not None
             products = [self.hessp(x.copy(), e, *self.args) for e in np.eye(n)]
             columns = np.array([self.vector("hessp", column, n) for column in products])
-            return columns, max(map(_epsilon, products))
+            return columns, max(map(epsilon_of, products))
         h = _validate.as_array("hess must return", self.hess(x.copy(), *self.args))
         if h.shape != (n, n):
             raise ValueError(f"hess must return shape ({n}, {n}), got shape {h.shape}")
-        return _real("hess", h), _epsilon(h)
+        return _real("hess", h), epsilon_of(h)
 
     @staticmethod
     def vector(name: str, result: Any, n: int) -> Array:
@@ -151,7 +151,7 @@ class Objective:
         return _real(name, array)
 
 
-def _epsilon(result: Any) -> float:
+def epsilon_of(result: Any) -> float:
     """Tell how results were rounded: by the dtype that they came in, if it is coarser than float64."""
     dtype = getattr(result, "dtype", np.dtype(np.float64))
     kind = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
