@@ -34,9 +34,10 @@ void same(double actual, double expected, check::Where where = check::Where::cur
 }
 
 void arithmetic_lane_by_lane() {
-  const Pack a = Pack::each_lane([](int lane) { return 1.5 + lane; });
-  const Pack b = Pack::each_lane([](int lane) { return 3.0 - lane; });
-  const Pack c = Pack::each_lane([](int lane) { return 0.25 * lane; });
+  const Pack a = Pack::each_lane([](Eigen::Index lane) { return 1.5 + static_cast<double>(lane); });
+  const Pack b = Pack::each_lane([](Eigen::Index lane) { return 3.0 - static_cast<double>(lane); });
+  const Pack c =
+      Pack::each_lane([](Eigen::Index lane) { return 0.25 * static_cast<double>(lane); });
   for (int lane = 0; lane < Pack::lanes; ++lane) {
     const double x = 1.5 + lane;
     const double y = 3.0 - lane;
@@ -60,8 +61,8 @@ void masks_of_special_numbers() {
     for (const double y : special) {
       for (int lane = 0; lane < Pack::lanes; ++lane) {
         // one lane is special, all others hold 1 and 2
-        const Pack a = Pack::each_lane([&](int k) { return k == lane ? x : 1; });
-        const Pack b = Pack::each_lane([&](int k) { return k == lane ? y : 2; });
+        const Pack a = Pack::each_lane([&](Eigen::Index k) { return k == lane ? x : 1; });
+        const Pack b = Pack::each_lane([&](Eigen::Index k) { return k == lane ? y : 2; });
         check::equal(all(a < b), x < y);
         check::equal(all(a <= b), x <= y);
         check::equal(any(b < a), y < x);
