@@ -106,7 +106,7 @@ void what_is_left_is_told() {
     const Index count = Pack::lanes + 3;
     const auto size = static_cast<std::size_t>(n * n);
     std::vector<double> data = repeated(RowMatrix::Identity(n, n), count);
-    for (const Index k : {1, Index{Pack::lanes - 1}, Index{Pack::lanes + 2}}) {
+    for (const Index k : {Index{1}, Pack::lanes - 1, Pack::lanes + 2}) {
       std::fill_n(data.begin() + k * n * n, size, k == 1 ? std::nan("") : 0.0);
     }
     const Counts found = prove(contiguous(data, count, n));
