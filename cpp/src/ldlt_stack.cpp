@@ -47,9 +47,7 @@ class Work {
   Pack positive;
 };
 
-// s_i = max(|a_ii|, max_j a_ij^2 / max_k |a_jk|) follows any scaling of the coordinates. For the
-// sizes that have kernels of their own the divisions cost more than the second shift, which follows
-// it too.
+// s_i = max(|a_ii|, max_j a_ij^2 / max_k |a_jk|) follows any scaling of the coordinates.
 template <int N>
 EIGEN_ALWAYS_INLINE void find_scales(Work<N>& w) {
   const Index n = w.n();
@@ -63,10 +61,6 @@ EIGEN_ALWAYS_INLINE void find_scales(Work<N>& w) {
       largest[i] = max(largest[i], size);
       largest[j] = max(largest[j], size);
     }
-  }
-  if constexpr (N != Eigen::Dynamic) {
-    std::copy(largest, largest + n, w.scale.begin());
-    return;
   }
   for (Index i = 0; i < n; ++i) {
     largest[i] = Pack(1.0) / max(largest[i], Pack(smallest_scale));
