@@ -11,11 +11,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _core
+
 Floats: TypeAlias = NDArray[Any]
 Workers: TypeAlias = int | Callable[[Callable[[slice], None], Iterable[slice]], Iterable[None]]
 
 CHUNK = 1 << 22  # entries of the matrices that one call of the core works on
-LANES = 64  # parts of a stack are multiples of this, so that all but the last fill their packs
+LANES = 4 * _core.PACKET  # of a pack, which all parts of a stack but the last are to fill
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def slices(stack: Stack, threads: int) -> list[slice]:
         size = min(size, -(-stack.count // (4 * threads)))
         size = max(size, min(LANES, 1 + 10**6 // (1 + stack.n**3)))
     if size > LANES:
-        size -= size % LANES
+        size += -size % LANES
     return [slice(k, min(k + size, stack.count)) for k in range(0, stack.count, size)]
 
 
