@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ._critical_point import CriticalPoint, Kind
 from ._given import EPS, ULPS, axes_of, finite_gradients
 from ._validate import Array
-from .curvature import CurvatureBounds, bounds
+from .curvature import CurvatureBounds, curvature
 from .objective import Objective
 
 LARGE = 1000  # coordinates from which "auto" forms no matrix, if it need not
@@ -47,7 +47,9 @@ def classify_by_products(
     f: Objective, x: Array, gtol: float, need: str, zero_modes: int | ArrayLike
 ) -> CriticalPoint:
     """Classify a point by the ends of its spectrum."""
-    found = bounds(f, x, need="spectrum" if need == "spectrum" else "kind", zero_modes=zero_modes)
+    found = curvature(
+        f, x, need="spectrum" if need == "spectrum" else "kind", zero_modes=zero_modes
+    )
     slope = _slope(f, x, gtol, found)
     known = slope.error <= gtol
     kind = _kind(found, slope.moving)

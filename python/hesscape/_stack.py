@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core
+from ._symmetric import square_matrices
 
 Floats: TypeAlias = NDArray[Any]
 Workers: TypeAlias = int | Callable[[Callable[[slice], None], Iterable[slice]], Iterable[None]]
@@ -50,18 +51,11 @@ class Stack:
         return np.ascontiguousarray(np.tril(part) + np.tril(part, -1).swapaxes(1, 2))
 
 
-def symmetric_stack(a: ArrayLike, UPLO: Any = "L") -> Stack:
+def stack_of(a: ArrayLike, UPLO: Any = "L") -> Stack:
     """Check `a` and `UPLO`."""
     if not isinstance(UPLO, str) or UPLO.upper() not in {"L", "U"}:
         raise ValueError(f"UPLO: expected 'L' or 'U', got {UPLO!r}")
-    try:
-        array = np.asarray(a)
-    except ValueError as error:
-        raise ValueError("a: expected an array (..., n, n), got rows of unequal length") from error
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"a: expected real numbers, got dtype {array.dtype}")
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
-        raise ValueError(f"a: expected square matrices (..., n, n), got shape {array.shape}")
+    array = square_matrices("a", a)
     shape, n = array.shape[:-2], array.shape[-1]
     dtype = np.float32 if array.dtype == np.float32 else np.float64
     with np.errstate(over="ignore"):  # of long double

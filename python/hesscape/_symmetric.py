@@ -11,14 +11,28 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def real(name: str, value: Any, what: str) -> tuple[Array, float]:
-    """`value` as a float64 array, and the unit roundoff of the type it came in."""
+def real_numbers(name: str, value: Any, what: str) -> NDArray[Any]:
+    """`value` as an array of the type it came in."""
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: expected {what}, got rows of unequal length") from error
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: expected {what} of real numbers, got dtype {array.dtype}")
+    return array
+
+
+def square_matrices(name: str, value: Any) -> NDArray[Any]:
+    """`value` as an array (..., n, n) of the type it came in."""
+    array = real_numbers(name, value, "an array (..., n, n)")
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise ValueError(f"{name}: expected square matrices (..., n, n), got shape {array.shape}")
+    return array
+
+
+def real(name: str, value: Any, what: str) -> tuple[Array, float]:
+    """`value` as a float64 array, and the unit roundoff of the type it came in."""
+    array = real_numbers(name, value, what)
     eps = np.finfo(array.dtype).eps if array.dtype.kind == "f" else np.finfo(float).eps
     with np.errstate(over="ignore"):
         out = np.ascontiguousarray(array, dtype=np.float64)
@@ -30,9 +44,7 @@ def symmetric_stack(matrix: ArrayLike, error: ArrayLike | None) -> tuple[Array, 
 
     What ``H`` lacks in symmetry by rounding is added to the error.
     """
-    h, eps = real("H", matrix, "an array (..., n, n)")
-    if h.ndim < 2 or h.shape[-1] != h.shape[-2]:
-        raise ValueError(f"H: expected square matrices (..., n, n), got shape {h.shape}")
+    h, eps = real("H", square_matrices("H", matrix), "an array (..., n, n)")
     if h.size == 0:
         raise ValueError(f"H: expected at least one row and one matrix, got shape {h.shape}")
     finite = np.isfinite(h)

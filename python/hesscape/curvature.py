@@ -188,23 +188,7 @@ def curvature(
     (True, True, 3)
     """
     f = Objective.of(fun, objective)
-    return bounds(
-        f, _validate.point(x, copy=False), need, tol, delta, max_products, basis, zero_modes, rng
-    )
-
-
-def bounds(
-    f: Objective,
-    x: Array,
-    need: str = "kind",
-    tol: float = 1e-3,
-    delta: float = 1e-3,
-    max_products: int = 200,
-    basis: int | None = None,
-    zero_modes: int | ArrayLike = 0,
-    rng: Any = None,
-) -> CurvatureBounds:
-    """Do what `curvature` says, for an Objective at a point that was checked."""
+    x = _validate.point(x, copy=False)
     if need not in NEEDS:
         raise ValueError(f"need: expected one of {', '.join(map(repr, NEEDS))}, got {need!r}")
     tol = _validate.positive("tol", tol)

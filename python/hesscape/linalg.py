@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _core
-from ._stack import Floats, Stack, Workers, output, share, symmetric_stack
+from ._stack import Floats, Stack, Workers, output, share, stack_of
 from ._symmetric import entry_errors, not_negative
 
 __all__ = [
@@ -93,7 +93,7 @@ def eigvalsh(
     >>> eigvalsh(np.ones((4, 3, 3))).shape
     (4, 3)
     """
-    stack = symmetric_stack(a, UPLO)
+    stack = stack_of(a, UPLO)
     values = output(out, (*stack.shape, stack.n), stack.a.dtype)
     rows_of_values = values.reshape(stack.count, stack.n)
 
@@ -162,7 +162,7 @@ def eigh(
     >>> bool(abs(v[0, 0] - v[1, 0]) < 1e-15)
     True
     """
-    stack = symmetric_stack(a, UPLO)
+    stack = stack_of(a, UPLO)
     try:
         given_values, given_vectors = (None, None) if out is None else out
     except (TypeError, ValueError):
@@ -250,7 +250,7 @@ def inertia(
     >>> inertia([[[2.0]], [[-3.0]], [[1e-9]]], error=1e-6).tolist()
     [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
     """
-    stack = symmetric_stack(a, UPLO)
+    stack = stack_of(a, UPLO)
     counts = output(out, (*stack.shape, 3), np.dtype(np.int64))
     signs = _Signs(stack, error, zero_tol)
     rows_of_counts = counts.reshape(stack.count, 3)
@@ -307,7 +307,7 @@ def definiteness(
     >>> [DEFINITENESS[code] for code in definiteness([[[1.0]], [[0.0]]]).tolist()]
     ['positive', 'undecided']
     """
-    codes = _codes(symmetric_stack(a, UPLO), error, workers)
+    codes = _codes(stack_of(a, UPLO), error, workers)
     return codes if codes.ndim else DEFINITENESS[int(codes)]
 
 
@@ -347,7 +347,7 @@ def is_positive_definite(
     >>> is_positive_definite([[[1.0]], [[-1.0]], [[0.0]]]).tolist()
     [True, False, False]
     """
-    return np.equal(_codes(symmetric_stack(a, UPLO), error, workers), 1)
+    return np.equal(_codes(stack_of(a, UPLO), error, workers), 1)
 
 
 def _codes(stack: Stack, error: ArrayLike | None, workers: Workers) -> NDArray[np.int8]:
