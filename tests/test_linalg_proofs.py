@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from hesscape import _core
 from hesscape.linalg import definiteness, inertia, is_positive_definite
 
 ULP = 2.0**-52
@@ -350,3 +351,13 @@ def test_definiteness_of_one_and_of_many():
     assert definiteness(np.eye(3), error=1.0) == "undecided"
     assert definiteness([[1.0, np.nan], [2.0, 1.0]]) == "indefinite"  # the lower triangle
     assert definiteness([[1.0, 2.0], [np.nan, 1.0]], UPLO="U") == "indefinite"
+
+
+def test_the_shift_is_as_large_as_the_roundings_may_be():
+    """An eigenvalue of 64 u is within 2 n gamma_(n+16) = 114 u of the factors' diagonal, one of 512 u is not."""
+    for exponent, left in (-47, [0]), (-44, []):
+        a = np.eye(3)
+        a[0, 1] = a[1, 0] = 1 - 2.0**exponent
+        counts = np.empty((1, 3), dtype=np.int64)
+        assert _core.ldlt_stack(a[None], None, 0.0, counts).tolist() == left
+        assert counts.tolist() == [[0, len(left), 3 - len(left)]]
