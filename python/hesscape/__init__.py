@@ -10,6 +10,7 @@ from .measurement import Measurement
 from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
+from .survey import Survey, survey
 from .taylor import TaylorModel, gradient, hessian, taylor
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "NonFiniteError",
     "Objective",
     "Side",
+    "Survey",
     "TaylorModel",
     "__version__",
     "classify",
@@ -35,5 +37,6 @@ __all__ = [
     "minimize",
     "plot",
     "show_config",
+    "survey",
     "taylor",
 ]
