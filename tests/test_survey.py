@@ -158,9 +158,9 @@ def test_the_points_given_are_left_alone():
 
 
 def fragile(x):
-    if x[0] > 1:
+    if x[0] > 1.5:
         raise ZeroDivisionError("x is\n too large")
-    if x[0] < -1:
+    if x[0] < -1.5:
         return np.nan
     return x @ x
 
@@ -171,7 +171,7 @@ def test_points_that_fail_leave_their_neighbours_alone():
     assert found.kind.tolist() == ["minimum", "failed", "minimum", "failed", "not_critical"]
     assert found.failed.tolist() == [False, True, False, True, False]
     assert found.message[1] == "ZeroDivisionError: x is too large"
-    assert found.message[3].startswith("NonFiniteError: fun is nan at x = [-2.  0.]")
+    assert found.message[3].startswith("NonFiniteError: fun is nan at x = [-2. 0.]")
     assert not found.certain[found.failed].any()
     assert found.inertia[1].tolist() == [0, 2, 0]
     for name in ("value", "gradient_norm", "lowest", "error"):
@@ -233,7 +233,7 @@ def test_refinement_leaves_zero_modes_alone(count):
     modes = np.array([[1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0], [0, 0, 1, 0, 0, 1],
                       [0, 1, 0, 0, -1, 0], [0, 0, 1, 0, 0, -1]]).T  # fmt: skip
     found = hs.survey(
-        pair.fun, [start], refine=True, zero_modes=5 if count else modes, hess=pair.hessian
+        pair.fun, [start], refine=True, zero_modes=5 if count else modes, jac=pair.gradient
     )
     assert found.kind.tolist() == ["minimum"]
     d = found.x[0, 3:] - found.x[0, :3]

@@ -3,6 +3,7 @@
 from . import _dispatch, interop, linalg, plot  # noqa: F401  (_dispatch comes first: it loads _core)
 from ._config import show_config
 from ._core import __version__
+from ._progress import Progress
 from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .curvature import CurvatureBounds, curvature
 from .escape import Escape, Side, escape
@@ -22,6 +23,7 @@ __all__ = [
     "Measurement",
     "NonFiniteError",
     "Objective",
+    "Progress",
     "Side",
     "Survey",
     "TaylorModel",
