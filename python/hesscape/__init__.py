@@ -11,6 +11,7 @@ from .measurement import Measurement
 from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
+from .survey import Survey, survey
 from .taylor import TaylorModel, gradient, hessian, taylor
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Objective",
     "Progress",
     "Side",
+    "Survey",
     "TaylorModel",
     "__version__",
     "classify",
@@ -37,5 +39,6 @@ __all__ = [
     "minimize",
     "plot",
     "show_config",
+    "survey",
     "taylor",
 ]
