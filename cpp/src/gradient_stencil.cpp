@@ -41,9 +41,9 @@ Points GradientStencil::ask() const {
 }
 
 Points GradientStencil::ask_round() const {
-  Points points = x_.transpose().replicate(4 * (n() - axis_), 1);
+  Points points = x_.transpose().replicate(4L * (n() - axis_), 1);
   for (int axis = axis_; axis < n(); ++axis)
-    points.col(axis).segment<4>(4 * (axis - axis_)) = places(axis);
+    points.col(axis).segment<4>(4L * (axis - axis_)) = places(axis);
   return points;
 }
 

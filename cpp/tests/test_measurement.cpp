@@ -51,8 +51,10 @@ void layouts_agree() {
 // Whole rounds hold what blocks hold one after the other, for which there are many.
 void rounds_are_blocks_together() {
   const Points points = Points::Random(1, 300);  // blocks of 218
-  Measurement by_round(points, {.step = {}, .levels = 2, .pairs = false}, true);
-  Measurement by_block(points, {.step = {}, .levels = 2, .pairs = false}, true);
+  hesscape::StencilOptions axes_only;
+  axes_only.pairs = false;
+  Measurement by_round(points, axes_only, true);
+  Measurement by_block(points, axes_only, true);
   int several = 0;
   while (!by_round.done()) {
     const Points round = by_round.ask_round();

@@ -57,14 +57,14 @@ def asked_for(executor: Any, progress: Any, store: Any) -> bool:
     return not (executor is None and store is None and (progress is False or progress is None))
 
 
-def usual_total(f: Objective, n: int, levels: int | None) -> int:
-    """Tell about how many calls `taylor` makes."""
+def usual_total(f: Objective, n: int, levels: Any) -> int:
+    """Tell about how many calls `taylor` makes; `levels` need not be checked yet."""
     if f.hess is not None or f.hessp is not None:
         calls = (1 if f.hess is not None else n) + (2 if f.jac is not None else AXIS * n)
     elif f.jac is not None:
         calls = AXIS * n + 4 * n + 1
     else:
-        calls = AXIS * n + (levels or 2) * n * (n - 1)
+        calls = AXIS * n + (levels if isinstance(levels, int) else 2) * n * (n - 1)
     return calls + LINES * (n > 1)
 
 
