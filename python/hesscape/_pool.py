@@ -65,7 +65,7 @@ def pool_of(executor: Any, workers: Any, f: Objective, settings: Settings) -> Po
 
 def shares_threads(f: Objective) -> bool:
     """Whether threads compute values at the same time: in compiled code, or for many points at once."""
-    return f.vectorized or not callable(f.fun)
+    return f.vectorized or "fun" in f.compiled
 
 
 def _timed(f: Objective, rows: Array, settings: Settings) -> Outcome:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ._assess import NAMES, TYPES, Columns, Settings
 from ._collect import count
+from ._compiled import is_compiled
 from ._core import __version__
 from ._points import Points
 from ._progress import Meter
@@ -308,6 +309,8 @@ def name_of(fun: Any) -> str:
     """Give the name of a function, or of what is called like one."""
     if isinstance(fun, partial):
         return f"{name_of(fun.func)} with {_told((fun.args, fun.keywords))}"
+    if is_compiled(fun):
+        return f"{getattr(fun.function, '__name__', 'function')}: {fun.signature or 'compiled'}"
     named = fun if hasattr(fun, "__qualname__") else type(fun)
     return f"{named.__module__}.{named.__qualname__}"
 
