@@ -160,7 +160,7 @@ def verdict(
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
     # Where the gradient's error moves the stationary point by this part of the coordinate at most, it is no matter.
     harmless = NEAR * 4 * _core.natural_steps(taylor.x) * np.abs(h.diagonal())
-    slopes = _slopes(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
+    slopes = slopes_of(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
     points = _assess(h, e, count, basis, need, slopes)
     return points.point((), taylor)
 
@@ -193,7 +193,7 @@ def _unknown_slopes(size: int) -> _Slopes:
     return _Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
 
 
-def _slopes(gradient: Array, error: Array, gtol: float, harmless: Array) -> _Slopes:
+def slopes_of(gradient: Array, error: Array, gtol: float, harmless: Array) -> _Slopes:
     moving = np.asarray((np.abs(gradient) > gtol + error).any(axis=1))
     worst = np.where(np.isfinite(gradient) & ~np.isnan(error), error, np.inf).max(axis=1)
     unresolved = np.where(~moving & (worst > gtol), worst, np.nan)
