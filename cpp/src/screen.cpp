@@ -337,7 +337,7 @@ void Screen::keep(const Rows& rows) {
   result_.value = result_.value(rows).eval();
   result_.noise = result_.noise(rows).eval();
   result_.agrees = result_.agrees(rows).eval();
-  for (Points* part :
+  for (Columns* part :
        {&result_.gradient, &result_.gradient_error, &result_.curvature, &result_.curvature_error}) {
     *part = gathered(*part, rows);
   }
@@ -369,8 +369,8 @@ void Screen::judge_pairs(Index first, Index size) {
       own[at_i][k] = (axis(at) - centre) + (axis(at + 1) - centre);
       inverse[at_i][k] = h / ((x + pair_rungs[k] * h) - x);
     }
-    const Strip curvature = result_.curvature.col(i).segment(first, size).array() * h.square();
-    const Strip error = result_.curvature_error.col(i).segment(first, size).array() * h.square();
+    const Strip curvature = result_.curvature.col(i).segment(first, size) * h.square();
+    const Strip error = result_.curvature_error.col(i).segment(first, size) * h.square();
     along += line_[i] * line_[i] * curvature;
     allowed += line_[i] * line_[i] * error;
     extent += line_[i] * line_[i] * curvature.abs();

@@ -1,4 +1,4 @@
-"""Verdicts on many points at once, where a measurement with fixed steps settles them."""
+"""Verdicts on many points at once, where values at the same few displacements of all of them settle it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
-from .critical import EPS, NEAR, Kind, slopes_of
+from ._critical_point import Kind, explanation, gradient_note
+from ._inertia import Signs, prove
+from ._validate import Array
+from .critical import NEAR, Slopes, kinds_of, newton_length, slopes_of
 from .linalg import eigvalsh, inertia
 from .objective import Objective
-from ._validate import Array
 
 Flags = NDArray[np.bool_]
+Rows = NDArray[np.intp]
 
 VALUES = 1 << 17  # that are held of all points together
 FEWEST, MOST = 16, 8192  # points together
@@ -21,68 +24,72 @@ FEWEST, MOST = 16, 8192  # points together
 
 @dataclass
 class Verdicts:
-    """What is known of each of N points; NaN, and an empty kind, where nothing is."""
+    """What is known of each of N points; blank where nothing is. What is settled is certain."""
 
     settled: Flags
     kind: NDArray[np.str_]
-    certain: Flags
     inertia: NDArray[np.int64]  # (N, 3)
     value: Array
     gradient_norm: Array
-    distance: Array
+    distance: Array  # like the following: NaN where no Hessian was measured
     lowest: Array
     highest: Array
-    error: Array
+    hessian_error: Array
     nfev: NDArray[np.int64]
-
-    @classmethod
-    def empty(cls, count: int, n: int) -> Verdicts:
-        """Say nothing of any point."""
-        unknown = [np.full(count, np.nan) for _ in range(6)]
-        no, none = np.zeros((2, count), dtype=bool)
-        counts = np.tile([0, n, 0], (count, 1))
-        kinds = np.full(count, "", dtype="<U12")
-        return cls(no, kinds, none, counts, *unknown, np.zeros(count, dtype=np.int64))
+    message: NDArray[np.object_]
 
 
 def together(n: int) -> int:
     """Tell how many points of n coordinates are worked on together."""
-    return int(np.clip(VALUES // (1 + 12 * n + 2 * n * (n - 1) + 4), FEWEST, MOST))
+    values = 12 * n + 2 * n * (n - 1) + 5
+    return int(np.clip(VALUES // values, FEWEST, MOST))
 
 
-def screen(f: Objective, X: Array, *, gtol: float, need: str) -> Verdicts:
-    """Classify points (rows) from values at the same few displacements of all of them.
+def screen(
+    f: Objective, X: Array, *, gtol: float, zero_modes: tuple[int, Array | None], need: str
+) -> Verdicts:
+    """Classify points (rows) of a function of which only values are given.
 
-    A point is left unsettled where that measurement contradicts itself or proves less than `need` asks for.
+    A point is left unsettled where its values contradict each other, or prove less than `need` asks for.
     """
     count, n = X.shape
-    out = Verdicts.empty(count, n)
+    blank = np.full(count, np.nan)
     core = _core.Screen(X, noise=f.noise or 0.0, by_point=f.by_point)
-    out.nfev += _answer(core, f)
+    asked = _answer(core, f)
     axes = core.result()
-    out.value, agrees = axes.value.copy(), axes.agrees.copy()
-    curvature, error = axes.curvature, axes.curvature_error
-    harmless = NEAR * 32 * core.step * np.abs(curvature)
-    slopes = slopes_of(axes.gradient, axes.gradient_error, gtol, harmless)
-    out.gradient_norm = slopes.norm
-    moving = agrees & slopes.moving
-    out.kind[moving], out.certain[moving] = Kind.not_critical, True
-    still = agrees & ~moving & slopes.known
+    slopes = slopes_of(
+        axes.gradient, axes.gradient_error, gtol, NEAR * 32 * core.step * np.abs(axes.curvature)
+    )
+    moving = axes.agrees & slopes.moving
+    still = axes.agrees & slopes.known & ~slopes.moving
+    out = Verdicts(
+        settled=np.zeros(count, dtype=bool),
+        kind=np.where(moving, Kind.not_critical.value, ""),
+        inertia=np.tile([0, n, 0], (count, 1)),
+        value=axes.value,
+        gradient_norm=slopes.norm,
+        distance=blank,
+        lowest=blank.copy(),
+        highest=blank.copy(),
+        hessian_error=blank.copy(),
+        nfev=np.full(count, asked),
+        message=np.full(count, "", dtype=object),
+    )
+    rest = moving | still
     if need == "kind":
-        down, up = (curvature < -error).any(axis=1), (curvature > error).any(axis=1)
-        saddle = still & down & up
-        out.kind[saddle], out.certain[saddle] = Kind.saddle, True
-        out.inertia[saddle] = 1, n - 2, 1
+        saddle = still & (axes.curvature < -axes.curvature_error).any(axis=1)
+        saddle &= (axes.curvature > axes.curvature_error).any(axis=1)
+        out.kind[saddle], out.inertia[saddle] = Kind.saddle.value, (1, n - 2, 1)
         out.settled = moving | saddle
-        agrees = still & ~saddle
-    else:
-        agrees = still | moving
-    rows = np.flatnonzero(agrees)
+        rest = still & ~saddle
+        _explain(out, np.flatnonzero(out.settled), zero_modes[0], diagonal=True)
+    rows = np.flatnonzero(rest)
     if rows.size:
-        gradient = axes.gradient[rows]
         core.keep(rows)
         out.nfev[rows] += _answer(core, f)
-        _judge(out, rows, core.result(), gradient, need)
+        _judge(out, rows, core.result(), axes.gradient, slopes, zero_modes, need)
+    for row in np.flatnonzero(out.settled & ~np.isnan(slopes.unresolved)):
+        out.message[row] += "; " + gradient_note(float(slopes.unresolved[row]))
     return out
 
 
@@ -94,36 +101,57 @@ def _answer(core: _core.Screen, f: Objective) -> int:
 
 
 def _judge(
-    out: Verdicts, rows: NDArray[np.intp], full: _core.Screened, gradient: Array, need: str
+    out: Verdicts,
+    rows: Rows,
+    measured: _core.Screened,
+    gradient: Array,
+    slopes: Slopes,
+    zero_modes: tuple[int, Array | None],
+    need: str,
 ) -> None:
     """Classify some of the points by their Hessians."""
-    n = gradient.shape[1]
-    h, e = full.hessian.reshape(-1, n, n), full.hessian_error.reshape(-1, n, n)
-    good = full.agrees & np.isfinite(full.hessian_error).all(axis=1)
-    rows, h, e, gradient = rows[good], h[good], e[good], gradient[good]
-    if not rows.size:
-        return
-    counts = inertia(h, error=e)
-    negative, positive = counts[:, 0] > 0, counts[:, 2] > 0
-    resolved = counts[:, 1] == 0
-    kind = np.select(
-        [negative & positive, resolved & positive, resolved & negative],
-        [Kind.saddle, Kind.minimum, Kind.maximum],
-        "",
-    )
-    settled = kind != "" if need == "kind" else resolved
-    here = rows[settled]
-    out.settled[here] = True
-    out.inertia[here] = counts[settled]
-    unnamed = out.kind[here] == ""
-    out.kind[here] = np.where(unnamed, kind[settled], out.kind[here])
-    out.certain[here] = True
-    if need == "kind":
-        return
-    step = np.linalg.solve(h[settled], gradient[settled][:, :, None])
-    out.distance[here] = np.hypot.reduce(step[:, :, 0], axis=1)
+    n, count = out.inertia[0].sum(), zero_modes[0]
+    good = measured.agrees & np.isfinite(measured.hessian_error).all(axis=1)
+    h = measured.hessian[good].reshape(-1, n, n)
+    e = measured.hessian_error[good].reshape(-1, n, n)
+    rows = rows[good]
+    signs = _signs(h, e, gradient[rows], zero_modes)
+    kind, certain = kinds_of(signs, n - count, slopes.moving[rows], slopes.known[rows])
+    proven = signs.n_negative + signs.n_positive
+    settled = certain if need == "kind" else certain & (proven == n - count)
+    rows, h, e = rows[settled], h[settled], e[settled]
+    out.settled[rows] = True
+    out.kind[rows] = kind[settled]
+    out.inertia[rows] = np.stack([signs.n_negative, n - proven, signs.n_positive], axis=1)[settled]
+    out.distance[rows] = newton_length(signs)[settled]
+    out.hessian_error[rows] = e.max(axis=(1, 2))
     if need == "spectrum":
-        values = eigvalsh(h[settled])
-        out.lowest[here], out.highest[here] = values[:, 0], values[:, -1]
-        rounding = 10 * n * EPS * np.abs(values).max(axis=1)
-        out.error[here] = e[settled].sum(axis=2).max(axis=1) + rounding  # Weyl, and that of the solver
+        values = eigvalsh(h)
+        out.lowest[rows], out.highest[rows] = values[:, 0], values[:, -1]
+    _explain(out, rows, count, diagonal=False)
+
+
+def _signs(h: Array, e: Array, gradient: Array, zero_modes: tuple[int, Array | None]) -> Signs:
+    """Prove signs, and find Newton's step for the matrices that are resolved."""
+    count, basis = zero_modes
+    if count:
+        return prove(h, e, count, basis, gradient)
+    counts = inertia(h, error=e)
+    resolved = counts[:, 1] == 0
+    step = np.full(gradient.shape, np.nan)
+    step[resolved] = np.linalg.solve(h[resolved], gradient[resolved][:, :, None])[:, :, 0]
+    nothing = np.zeros(len(h), dtype=bool)
+    return Signs(counts[:, 0], counts[:, 2], nothing, np.zeros_like(step), step, nothing)
+
+
+def _explain(out: Verdicts, rows: Rows, given: int, *, diagonal: bool) -> None:
+    """Write the messages of some points, each of the few that there are once."""
+    negative, flat, positive = out.inertia[rows].T
+    moving = out.kind[rows] == Kind.not_critical.value
+    key = 2 * ((negative + flat + positive + 1) * negative + positive) + moving
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    texts = [
+        explanation(str(out.kind[row]), tuple(out.inertia[row].tolist()), given, diagonal=diagonal)
+        for row in rows[first]
+    ]
+    out.message[rows] = np.array(texts, dtype=object)[which]

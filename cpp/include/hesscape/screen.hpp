@@ -22,10 +22,11 @@ struct Shift {
 // over much smaller steps, or along a line through all axes, contradict the rest.
 struct Screened {
   using Flags = Eigen::Array<bool, Eigen::Dynamic, 1>;
+  using Columns = Eigen::ArrayXXd;  // (N, n), a column an axis
   Eigen::VectorXd value, noise;
-  Points gradient, gradient_error;
-  Points curvature, curvature_error;  // the diagonal of H
-  Points hessian, hessian_error;      // (N, n * n)
+  Columns gradient, gradient_error;
+  Columns curvature, curvature_error;  // the diagonal of H
+  Points hessian, hessian_error;       // (N, n * n)
   Flags agrees;
 };
 
@@ -41,7 +42,7 @@ class Screen {
 
   bool by_point() const { return by_point_; }
   // Of each point (a row) along each axis: a 32nd of the power of two at or below |x|.
-  const Eigen::ArrayXXd& step() const { return step_; }
+  const Screened::Columns& step() const { return step_; }
   // Whether nothing is asked for now.
   bool done() const { return told_ == static_cast<int>(shifts_.size()); }
   // How many values of each point were told, of the axes or of the pairs.
@@ -58,7 +59,7 @@ class Screen {
   const Screened& result() const { return result_; }
 
  private:
-  using Columns = Eigen::ArrayXXd;  // a row a point, so that a displacement is contiguous
+  using Columns = Screened::Columns;
 
   void start(std::vector<Shift> shifts);
   void write(const Shift& shift, Eigen::Index slot);
