@@ -3,6 +3,7 @@
 from . import _dispatch, interop, linalg, plot  # noqa: F401  (_dispatch comes first: it loads _core)
 from ._config import show_config
 from ._core import __version__
+from ._progress import Progress
 from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .curvature import CurvatureBounds, curvature
 from .escape import Escape, Side, escape
@@ -10,6 +11,7 @@ from .measurement import Measurement
 from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
+from .survey import Survey, survey
 from .taylor import TaylorModel, gradient, hessian, taylor
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "Measurement",
     "NonFiniteError",
     "Objective",
+    "Progress",
     "Side",
+    "Survey",
     "TaylorModel",
     "__version__",
     "classify",
@@ -35,5 +39,6 @@ __all__ = [
     "minimize",
     "plot",
     "show_config",
+    "survey",
     "taylor",
 ]

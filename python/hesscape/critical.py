@@ -89,7 +89,7 @@ def classify_hessian(
 
 
 def classify(
-    fun: Callable[..., Any],
+    fun: Callable[..., Any] | Objective,
     x: ArrayLike,
     *,
     gtol: float = 1e-5,
@@ -113,8 +113,8 @@ def classify(
     zero_modes : int or array_like, shape (n, k)
         Directions that are flat by a symmetry: see `classify_hessian`.
     need : {"kind", "inertia", "spectrum"}
-        How much to find out. ``"kind"`` stops at the first proof: two entries of opposite sign on the diagonal settle
-        a saddle after about ``40 n`` values. ``"inertia"`` counts signs, ``"spectrum"`` computes eigenvalues and
+        How much to find out. ``"kind"`` stops at the first proof: a gradient, or two entries of opposite sign on the
+        diagonal, settle the kind after about ``40 n`` values. ``"inertia"`` counts signs, ``"spectrum"`` computes eigenvalues and
         eigenvectors too.
     method : {"auto", "dense", "lanczos"}
         ``"dense"`` measures every entry of H. ``"lanczos"`` forms no matrix: see `curvature`, whose result is the
@@ -139,7 +139,7 @@ def classify(
     wanted = method == "auto" and not measured and suits_products(f, point.size, zero_modes)
     if method == "lanczos" or wanted:
         return classify_by_products(f, point, gtol, need, zero_modes)
-    enough = partial(_diagonal_suffices, gtol=gtol) if need == "kind" else None
+    enough = partial(_axes_suffice, gtol=gtol) if need == "kind" else None
     model = measure(f, point, step=step, levels=levels, enough=enough)
     return verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
 
@@ -165,11 +165,11 @@ def verdict(
     return points.point((), taylor)
 
 
-def _diagonal_suffices(model: TaylorModel, gtol: float) -> bool:
-    """Whether the point is critical and the diagonal alone proves a saddle."""
+def _axes_suffice(model: TaylorModel, gtol: float) -> bool:
+    """Whether the gradient proves that the point is not critical, or the diagonal that it is a saddle."""
     curvature, error = model.hessian.diagonal(), model.hessian_error.diagonal()
-    critical = (np.abs(model.gradient) <= gtol + model.gradient_error).all()
-    return bool(critical and (curvature > error).any() and (curvature < -error).any())
+    moving = (np.abs(model.gradient) > gtol + model.gradient_error).any()
+    return bool(moving or ((curvature > error).any() and (curvature < -error).any()))
 
 
 def _check(gtol: Any, need: Any) -> float:

@@ -1,0 +1,99 @@
+"""From a point to the stationary point next to it, of whatever kind, by Newton's method on the gradient."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._symmetric import zero_mode_basis
+from ._taylor_model import TaylorModel
+from ._validate import Array
+from .objective import Objective
+from .status import NonFiniteError
+from .taylor import taylor
+
+MOST_STEPS = 50
+MOST_HALVINGS = 8
+EPS = float(np.finfo(np.float64).eps)
+
+
+class Polished(NamedTuple):
+    """Where Newton's method ended."""
+
+    x: Array
+    moved: float  # distance from the start
+    nfev: int
+    njev: int
+
+
+def polish(f: Objective, x: Array, zero_modes: int | ArrayLike = 0) -> Polished:
+    """Follow Newton steps on the gradient while they make it smaller.
+
+    They lead to saddles and maxima as they do to minima. Directions that are flat within the errors, and zero modes,
+    are left alone. A step is halved until the gradient decreases; when it no longer does, the point is as good as its
+    gradient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hesscape import Objective
+    >>> f = Objective(lambda w: (1 - w[0] * w[1]) ** 2)
+    >>> bool(np.abs(polish(f, np.array([0.2, -0.1])).x).max() < 1e-12)
+    True
+    """
+    model = taylor(f, x)
+    nfev, njev = model.nfev, model.njev
+    for _ in range(MOST_STEPS):
+        step = _newton_step(model, zero_modes)
+        better = None
+        if np.linalg.norm(step) > 4 * EPS * np.linalg.norm(model.x):
+            for halving in range(MOST_HALVINGS):
+                trial = _measured(f, model.x + np.ldexp(step, -halving))
+                if trial is not None:
+                    nfev, njev = nfev + trial.nfev, njev + trial.njev
+                    if _size(trial) < _size(model):
+                        better = trial
+                        break
+        if better is None:
+            break
+        model = better
+    return Polished(model.x, float(np.linalg.norm(model.x - x)), nfev, njev)
+
+
+def _measured(f: Objective, x: Array) -> TaylorModel | None:
+    """Measure a point, which may be too far away to have values."""
+    try:
+        return taylor(f, x)
+    except NonFiniteError:
+        return None
+
+
+def _size(model: TaylorModel) -> float:
+    """Give the norm of the gradient, where what is within its error counts as zero."""
+    beyond = np.maximum(np.abs(model.gradient) - model.gradient_error, 0)
+    return float(np.linalg.norm(beyond))
+
+
+def _newton_step(model: TaylorModel, zero_modes: int | ArrayLike) -> Array:
+    """Step to the stationary point of the model, along the directions that are known to be curved."""
+    h = model.hessian
+    count, basis = zero_mode_basis(zero_modes, len(h))
+    scale = np.ones(len(h))
+    if (
+        not count
+    ):  # where zero modes are known, coordinates are of one kind; else each has a scale of its own
+        size = np.abs(h).max(axis=1)
+        scale = 1 / np.sqrt(np.where(size > 0, size, 1.0))
+    scaled, right = h * np.outer(scale, scale), -scale * model.gradient
+    if basis is not None:
+        project = np.eye(len(h)) - basis @ basis.T
+        scaled, right = project @ scaled @ project, project @ right
+    values, vectors = np.linalg.eigh(scaled)
+    error = np.linalg.norm(model.hessian_error * np.outer(scale, scale))
+    curved = np.abs(values) > error + 10 * len(h) * EPS * np.abs(values).max()
+    curved[np.argsort(np.abs(values))[:count]] = False
+    v = vectors[:, curved]
+    step: Array = scale * (v @ ((v.T @ right) / values[curved]))
+    return step

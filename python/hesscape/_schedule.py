@@ -1,0 +1,146 @@
+"""Chunks of points go out to workers, and what was found comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from itertools import count
+from typing import Protocol, TypeAlias
+
+from ._assess import Columns
+from ._points import Points
+from ._validate import Array
+
+SECONDS = 0.5  # that a chunk should take
+MOST_NUMBERS = 2**20  # in a chunk: its points times their coordinates
+CHUNKS_PER_WORKER = 4  # at least, so that all end at about the same time
+
+Outcome: TypeAlias = tuple[Columns, float]  # what was found, and the seconds that it took
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was found of consecutive points, the first of which is number `start` of X."""
+
+    start: int
+    rows: Array
+    found: Columns
+
+    @property
+    def stop(self) -> int:
+        """One beyond the last."""
+        return self.start + len(self.rows)
+
+
+class Pool(Protocol):
+    """What assesses chunks: `width` of them at once, while at most `room` are under way."""
+
+    width: int
+    room: int
+
+    def submit(self, rows: Array) -> Future[Outcome]:
+        """Begin a chunk."""
+
+
+class Sink(Protocol):
+    """Where results go."""
+
+    size: int | None  # of the chunks, once that is settled
+
+    def begin(self, size: int) -> None:
+        """Settle the size of the chunks; some points of the first may be there already."""
+
+    def has(self, start: int, rows: Array) -> bool:
+        """Whether a chunk is there from an earlier run."""
+
+    def put(self, part: Part) -> None:
+        """Take what was found, in whatever order it comes."""
+
+
+class _Flight:
+    """The chunks that are under way."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._chunks: dict[Future[Outcome], tuple[int, Array]] = {}
+
+    def send(self, start: int, rows: Array) -> Future[Outcome]:
+        future = self._pool.submit(rows)
+        self._chunks[future] = start, rows
+        return future
+
+    def __len__(self) -> int:
+        return len(self._chunks)
+
+    @property
+    def full(self) -> bool:
+        return len(self._chunks) >= self._pool.room
+
+    def land(self, sink: Sink) -> None:
+        """Wait for a chunk, and hand on all that are done."""
+        for future in wait(self._chunks, return_when=FIRST_COMPLETED).done:
+            start, rows = self._chunks.pop(future)
+            sink.put(Part(start, rows, future.result()[0]))
+
+    def cancel(self) -> None:
+        for future in self._chunks:
+            future.cancel()
+
+
+def run(points: Points, pool: Pool, sink: Sink) -> None:
+    """Assess all points that the sink does not have, with a bounded number of chunks under way."""
+    flight = _Flight(pool)
+    try:
+        first = 0
+        if sink.size is None:
+            size, first = _try_out(points, pool, flight, sink)
+            sink.begin(size)
+        assert sink.size is not None
+        for start, stop in _ranges(first, sink.size, points.total):
+            rows = points.read(start, stop)
+            if not len(rows):
+                break
+            if not sink.has(start, rows):
+                flight.send(start, rows)
+            while flight.full:
+                flight.land(sink)
+        while len(flight):
+            flight.land(sink)
+    except BaseException:
+        flight.cancel()
+        raise
+
+
+def _ranges(first: int, size: int, total: int | None) -> Iterator[tuple[int, int]]:
+    """Where chunks begin and end; of the first, what is left from `first` on."""
+    for k in count(first // size):
+        start, stop = max(first, k * size), (k + 1) * size
+        if total is not None and start >= total:
+            return
+        yield start, stop if total is None else min(stop, total)
+
+
+def _try_out(points: Points, pool: Pool, flight: _Flight, sink: Sink) -> tuple[int, int]:
+    """Double the chunks until the cost of a point is known; give the size that suits it, and where to go on."""
+    most = max(1, MOST_NUMBERS // points.n)
+    if points.total is not None:
+        most = max(1, min(most, points.total // (CHUNKS_PER_WORKER * pool.width)))
+    size, stop = 1, 0
+    while 2 * stop <= size:
+        rows = points.read(stop, max(1, 2 * stop))
+        if not len(rows):
+            break
+        future = flight.send(stop, rows)
+        stop += len(rows)
+        if not wait([future], timeout=2 * SECONDS).done:  # the others should not idle meanwhile
+            return stop, stop
+        seconds = future.result()[1]
+        flight.land(sink)
+        fitting = int(len(rows) * SECONDS / max(seconds, 1e-9))
+        size = max(stop, min(_power_of_two(fitting), most))
+    return size, stop
+
+
+def _power_of_two(number: int) -> int:
+    return 1 << max(0, number.bit_length() - 1)
