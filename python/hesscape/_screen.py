@@ -19,7 +19,7 @@ Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 VALUES = 1 << 17  # that are held of all points together
-FEWEST, MOST = 16, 8192  # points together
+MOST = 8192  # points together
 
 
 @dataclass
@@ -29,12 +29,13 @@ class Verdicts:
     settled: Flags
     kind: NDArray[np.str_]
     inertia: NDArray[np.int64]  # (N, 3)
+    index: NDArray[np.int64]  # -1 where it is not resolved
     value: Array
     gradient_norm: Array
-    distance: Array  # like the following: NaN where no Hessian was measured
+    distance: Array
     lowest: Array
     highest: Array
-    hessian_error: Array
+    hessian_error: Array  # infinite where no Hessian was measured
     nfev: NDArray[np.int64]
     message: NDArray[np.object_]
 
@@ -42,7 +43,12 @@ class Verdicts:
 def together(n: int) -> int:
     """Tell how many points of n coordinates are worked on together."""
     values = 12 * n + 2 * n * (n - 1) + 5
-    return int(np.clip(VALUES // values, FEWEST, MOST))
+    return int(np.clip(VALUES // values, 1, MOST))
+
+
+def suits(f: Objective) -> bool:
+    """Tell whether nothing but values is known of a function."""
+    return f.jac is None and f.hess is None and f.hessp is None
 
 
 def screen(
@@ -66,12 +72,13 @@ def screen(
         settled=np.zeros(count, dtype=bool),
         kind=np.where(moving, Kind.not_critical.value, ""),
         inertia=np.tile([0, n, 0], (count, 1)),
+        index=np.full(count, -1),
         value=axes.value,
         gradient_norm=slopes.norm,
         distance=blank,
         lowest=blank.copy(),
         highest=blank.copy(),
-        hessian_error=blank.copy(),
+        hessian_error=np.full(count, np.inf),
         nfev=np.full(count, asked),
         message=np.full(count, "", dtype=object),
     )
@@ -118,11 +125,13 @@ def _judge(
     signs = _signs(h, e, gradient[rows], zero_modes)
     kind, certain = kinds_of(signs, n - count, slopes.moving[rows], slopes.known[rows])
     proven = signs.n_negative + signs.n_positive
-    settled = certain if need == "kind" else certain & (proven == n - count)
+    resolved = (proven >= n - count) & ~signs.not_flat
+    settled = certain if need == "kind" else certain & resolved
     rows, h, e = rows[settled], h[settled], e[settled]
     out.settled[rows] = True
     out.kind[rows] = kind[settled]
     out.inertia[rows] = np.stack([signs.n_negative, n - proven, signs.n_positive], axis=1)[settled]
+    out.index[rows] = np.where(resolved, signs.n_negative, -1)[settled]
     out.distance[rows] = newton_length(signs)[settled]
     out.hessian_error[rows] = e.max(axis=(1, 2))
     if need == "spectrum":
