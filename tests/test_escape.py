@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import hesscape as hs
 from hesscape import testing
+from hesscape._escaped import SENTENCES, STILL_FALLING
 from hesscape._surface import StationaryPoint, Surface
 from hesscape._walk import MOST_VALUES
-from hesscape.escape import SENTENCES, STILL_FALLING
 
 seeds = st.integers(0, 2**32 - 1)
 SURFACES = [
@@ -456,6 +456,9 @@ def test_every_sentence_is_reached():
         "noise": hs.escape(lambda x: -(x[0] ** 2), [0], max_step=1e-12, noise=1e-9),
         "none": hs.escape(lambda x: x[0] ** 4, [0]),
     }
+    many = np.zeros(1000)
+    seen["probable"] = hs.escape(lambda x: x @ x, many, jac=lambda x: 2 * x)
+    seen["open"] = hs.escape(lambda x: (x**4).sum(), many, jac=lambda x: 4 * x**3)
     assert seen.keys() == SENTENCES.keys()
     for outcome, way in seen.items():
         assert way.message.startswith(SENTENCES[outcome]), outcome

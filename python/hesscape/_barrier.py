@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ._validate import Array
-from ._walk import MARGIN, Probe
+from ._walk import LARGEST_BLOCK, MARGIN, Probe
 
 CORNERS = 2.0 ** -np.arange(0, 41, 0.5)  # fractions of the way at which a curved path may have one
 MIDDLES = 0.85 * CORNERS[:-1]  # where f is looked at, each between two of them
@@ -46,7 +46,7 @@ def barrier(probe: Probe, path: Path) -> bool:
     The noise that the measurement found is no help here, as what it took for noise may be the rise: a window of
     values around the highest point tells by its differences how far neighbours scatter.
     """
-    heights = probe(path(MIDDLES))
+    heights = _along(path, MIDDLES, probe)
     if heights.max() == np.inf:
         return True
     for part in np.split(np.arange(MIDDLES.size), PARTS):
@@ -56,13 +56,22 @@ def barrier(probe: Probe, path: Path) -> bool:
     return False
 
 
+def _along(path: Path, fractions: Array, evaluate: Callable[[Array], Array]) -> Array:
+    """Evaluate what `evaluate` gives along a path, with no more points at a time than one block has."""
+    n = path(fractions[:1]).size
+    blocks = -(-fractions.size * n // LARGEST_BLOCK)
+    parts = np.array_split(fractions, min(blocks, fractions.size))
+    return np.concatenate([evaluate(path(part)) for part in parts])
+
+
 def _resolved(probe: Probe, path: Path, middle: float, heights: Array) -> bool:
-    points = path(middle * (1 + WIDTH * np.linspace(-0.5, 0.5, WINDOW)))
-    window = probe(points)
+    fractions = middle * (1 + WIDTH * np.linspace(-0.5, 0.5, WINDOW))
+    window = _along(path, fractions, probe)
     if not np.isfinite(window).all():
         return bool(window.max() == np.inf)
     scatter = math.sqrt(SCATTER * float(np.mean(np.diff(window, ORDER) ** 2)))
     levels = np.unique(np.concatenate([heights[np.isfinite(heights)], window, [probe.value]]))
     quantum = float(np.diff(levels).min())  # of values that are rounded coarsely
     noise = MARGIN * max(scatter, quantum, probe.least)
-    return bool(window.mean() - probe.value > max(noise, float(probe.rounding(points).max())))
+    rounding = float(_along(path, fractions, probe.rounding).max())
+    return bool(window.mean() - probe.value > max(noise, rounding))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +11,15 @@ from numpy.typing import ArrayLike
 from ._critical_point import CriticalPoint, Kind
 from ._given import EPS, ULPS, axes_of, finite_gradients
 from ._validate import Array
-from .curvature import CurvatureBounds, curvature
+from .curvature import (
+    DELTA,
+    MOST_PRODUCTS,
+    TOL,
+    CurvatureBounds,
+    basis_of,
+    bounds,
+    suited_basis,
+)
 from .objective import Objective
 
 LARGE = 1000  # coordinates from which "auto" forms no matrix, if it need not
@@ -34,6 +43,7 @@ class _Slope(NamedTuple):
     norm: float
     nfev: int
     njev: int
+    gradient: Array
 
 
 def suits_products(f: Objective, n: int, zero_modes: int | ArrayLike) -> bool:
@@ -44,13 +54,31 @@ def suits_products(f: Objective, n: int, zero_modes: int | ArrayLike) -> bool:
 
 
 def classify_by_products(
-    f: Objective, x: Array, gtol: float, need: str, zero_modes: int | ArrayLike
+    f: Objective,
+    x: Array,
+    gtol: float,
+    need: str,
+    zero_modes: int | ArrayLike,
+    *,
+    delta: float = DELTA,
+    guess: Array | None = None,
+    rng: Any = None,
 ) -> CriticalPoint:
-    """Classify a point by the ends of its spectrum."""
-    found = curvature(
-        f, x, need="spectrum" if need == "spectrum" else "kind", zero_modes=zero_modes
+    """Classify a point by the ends of its spectrum; `need` "way" is for what `curvature.bounds` does with it."""
+    found = bounds(
+        f,
+        x,
+        need if need in ("spectrum", "way") else "kind",
+        TOL,
+        delta,
+        MOST_PRODUCTS,
+        suited_basis(x.size),
+        basis_of(zero_modes, x.size),
+        rng,
+        guess,
     )
     slope = _slope(f, x, gtol, found)
+    found = replace(found, gradient=slope.gradient)
     known = slope.error <= gtol
     kind = _kind(found, slope.moving)
     certain = kind == Kind.not_critical or (kind == Kind.saddle and known)
@@ -115,4 +143,4 @@ def _slope(f: Objective, x: Array, gtol: float, found: CurvatureBounds) -> _Slop
         norm = max(abs(found.lowest), abs(found.highest))
         error = ULPS * EPS * (np.abs(g) + norm * np.abs(x)) + found.gradient_noise
     moving = bool((np.abs(g) > gtol + error).any())
-    return _Slope(moving, float(error.max()), float(np.linalg.norm(g)), nfev, njev)
+    return _Slope(moving, float(error.max()), float(np.linalg.norm(g)), nfev, njev, g)

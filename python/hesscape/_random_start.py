@@ -22,6 +22,14 @@ def least_component(n: int, delta: float) -> float:
     return min(1.0, delta * math.sqrt(math.pi / (2 * (n - 1))))
 
 
+def least_component_near(n: int, delta: float) -> float:
+    """Give t as `least_component`, for the sum of such a vector and a fixed unit vector, made a unit vector again.
+
+    The sum is no longer than 2, and the bound of the density holds for the probability of every interval.
+    """
+    return least_component(n, delta) / 2 if n > 2 else 0.0
+
+
 def relative_gap(least: float, products: int) -> float:
     """Give ε so that the extreme Ritz value is within ε (λ_max - λ_min) wherever |b_1| >= `least`.
 
@@ -38,13 +46,14 @@ class Statement:
     of them may be kept, however the process was stopped, for one and the same delta.
     """
 
-    def __init__(self, n: int, delta: float) -> None:
-        self.least = least_component(n, delta / 2)  # there are two ends
+    def __init__(self, n: int, delta: float, *, shifted: bool = False) -> None:
+        component = least_component_near if shifted else least_component
+        self.least = component(n, delta / 2)  # there are two ends
         self.floor, self.ceiling = -math.inf, math.inf
 
     def update(self, lanczos: _core.Lanczos) -> None:
         """Take the Ritz values after a product; after a restart they are no longer those of a Krylov space."""
-        if lanczos.restarts:
+        if lanczos.restarts or not self.least:
             return
         values = lanczos.values
         gap = self._gap(lanczos, float(values[-1] - values[0]))

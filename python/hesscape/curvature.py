@@ -21,8 +21,10 @@ from .status import NonFiniteError
 __all__ = ["CurvatureBounds", "curvature"]
 
 NEEDS = ("kind", "spectrum")
+TOL, DELTA, MOST_PRODUCTS = 1e-3, 1e-3, 200  # unless they are given
 BASIS_DOUBLES = 2**27  # a basis of 1 GiB, where the number of vectors is not given
 FEWEST, MOST = 20, 100  # vectors of it
+NEAR_ENOUGH = 0.1  # residual of a way down, of its curvature
 
 MESSAGES = {
     "saddle": "curvature of both signs is proven",
@@ -61,8 +63,10 @@ class CurvatureBounds:
         Products with H.
     njev : int
         Evaluations of the gradient.
+    x : ndarray
+        The point.
     gradient : ndarray or None
-        The gradient at x, if `jac` was used.
+        The gradient at x, where it is known: if `jac` was used.
     gradient_noise : float
         Bound of the typical error of its entries, as the differences showed it.
     message : str
@@ -83,6 +87,7 @@ class CurvatureBounds:
     delta: float
     n_products: int
     njev: int
+    x: Array = field(repr=False)
     gradient: Array | None = field(repr=False)
     gradient_noise: float = field(repr=False)
     message: str
@@ -124,9 +129,9 @@ def curvature(
     x: ArrayLike,
     *,
     need: str = "kind",
-    tol: float = 1e-3,
-    delta: float = 1e-3,
-    max_products: int = 200,
+    tol: float = TOL,
+    delta: float = DELTA,
+    max_products: int = MOST_PRODUCTS,
     basis: int | None = None,
     zero_modes: int | ArrayLike = 0,
     rng: Any = None,
@@ -196,22 +201,47 @@ def curvature(
     if delta >= 1:
         raise ValueError(f"delta must be a probability below 1, got {delta!r}")
     most = _validate.integer("max_products", max_products, least=1, most=10**9)
-    modes = _modes(zero_modes, x.size)
+    modes = basis_of(zero_modes, x.size)
     limit = (
-        int(np.clip(BASIS_DOUBLES // x.size, FEWEST, MOST))
+        suited_basis(x.size)
         if basis is None
         else _validate.integer("basis", basis, least=4, most=10**6)
     )
+    return bounds(f, x, need, tol, delta, most, limit, modes, rng)
+
+
+def bounds(
+    f: Objective,
+    x: Array,
+    need: str,
+    tol: float,
+    delta: float,
+    most: int,
+    limit: int,
+    modes: Array,
+    rng: Any,
+    guess: Array | None = None,
+) -> CurvatureBounds:
+    """Run the Lanczos process; for `need` "way" until the way down is known, from near a `guess` of it if given."""
     source = products_of(f, x)
     start = np.random.default_rng(rng).standard_normal(x.size)
+    if guess is not None:
+        start -= modes @ (modes.T @ start)
+        start += (np.linalg.norm(start) / np.linalg.norm(guess)) * guess
     lanczos = _core.Lanczos(start, zero_modes=modes, limit=limit)
     del start
-    search = _Search(source, lanczos, Statement(x.size - modes.shape[1], delta))
+    statement = Statement(x.size - modes.shape[1], delta, shifted=guess is not None)
+    search = _Search(source, lanczos, statement, x)
     search.run(need, tol, most)
     return search.result(need, tol, delta)
 
 
-def _modes(zero_modes: int | ArrayLike, n: int) -> Array:
+def suited_basis(n: int) -> int:
+    """Give the number of vectors that are kept, where the user does not."""
+    return int(np.clip(BASIS_DOUBLES // n, FEWEST, MOST))
+
+
+def basis_of(zero_modes: int | ArrayLike, n: int) -> Array:
     if isinstance(zero_modes, (int, np.integer)) and not isinstance(zero_modes, bool):
         if zero_modes == 0:
             return np.empty((n, 0), order="F")
@@ -235,8 +265,10 @@ class _End:
 class _Search:
     """Asks the source for the products that the core wants, and measures quotients at the ends."""
 
-    def __init__(self, source: Products, lanczos: _core.Lanczos, statement: Statement) -> None:
-        self.source, self.lanczos, self.statement = source, lanczos, statement
+    def __init__(
+        self, source: Products, lanczos: _core.Lanczos, statement: Statement, x: Array
+    ) -> None:
+        self.source, self.lanczos, self.statement, self.x = source, lanczos, statement, x
         self.negative = self.positive = False
         self.low: _End | None = None
         self.high: _End | None = None
@@ -249,18 +281,24 @@ class _Search:
         while True:
             self._step()
             self.statement.update(core)
-            if need == "kind":
-                self._look_for_proofs()
-                one_sign = self.statement.floor > 0 or self.statement.ceiling < 0
-                if (self.negative and self.positive) or one_sign:
-                    break
-            elif self._converged(tol):
+            if self._enough(need, tol):
                 break
             if core.products >= most or core.status == _core.Krylov.exhausted:
                 break
         if need == "kind" and self.negative and self.positive:
             return
         self.low, self.high = self._measure(0), self._measure(-1)
+
+    def _enough(self, need: str, tol: float) -> bool:
+        if need == "spectrum":
+            return self._converged(tol)
+        if need == "way":
+            lowest, residual = self.lanczos.values[0], self.lanczos.residuals[0]
+            down = lowest < -self.lanczos.backward_error() and residual <= -NEAR_ENOUGH * lowest
+            return bool(down) or self.statement.floor > 0
+        self._look_for_proofs()
+        one_sign = self.statement.floor > 0 or self.statement.ceiling < 0
+        return (self.negative and self.positive) or one_sign
 
     def _step(self) -> None:
         core = self.lanczos
@@ -331,6 +369,7 @@ class _Search:
             delta=delta,
             n_products=source.count,
             njev=source.njev,
+            x=self.x.copy(),
             gradient=source.here,
             gradient_noise=source.gradient_noise(),
             message=MESSAGES[reason],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
+from ._escaped import Attempt, Escape, accepted, result
 from ._flat import (
     MOST_VALLEYS,
     QUIET,
@@ -22,7 +22,8 @@ from ._flat import (
     wide_curvature,
 )
 from ._inertia import Array
-from ._report import evaluations, number, vector
+from ._leave_by_products import leave_by_products
+from ._matrix_free import classify_by_products, suits_products
 from ._symmetric import not_negative, zero_mode_basis
 from ._walk import MARGIN, Probe, Side, walk
 from .critical import CriticalPoint, Kind, verdict
@@ -31,97 +32,9 @@ from .taylor import TaylorModel, taylor
 
 __all__ = ["Escape", "Side", "escape"]
 
-# What is said of each outcome, and what would change it.
-SENTENCES = {
-    "curvature": "left along the most negative curvature",
-    "flat": "left along a direction that is flat to second order and leads down beyond it",
-    "valley": "left along a curved valley: no straight line that was tried leads down",
-    "gradient": "x is not critical: went down the gradient, each direction scaled by its curvature",
-    "unbounded": "a value of -inf was met: the function is unbounded below",
-    "minimum": "x is a proven minimum: every direction curves upwards, and nothing was moved",
-    "modes": "every direction but the zero modes given curves upwards, and nothing was moved: a minimum if they "
-    "are zero modes",
-    "noise": "a way down is proven, but no value along it is lower than noise explains: average more values, or "
-    "raise max_step",
-    "none": "no way down was found: values along the flat directions, their combinations and the valleys above "
-    "them are nowhere lower than noise explains; if the directions are symmetries, pass zero_modes",
-}
-STILL_FALLING = "; the value was still falling at the longest step: raise max_step, or the function is unbounded below"
-MOVED = ("curvature", "flat", "valley", "gradient", "unbounded")
 FLOOR = (
     1e-3  # of the largest scaled curvature is taken for the least, where the gradient is followed
 )
-
-
-@dataclass(frozen=True)
-class Escape:
-    """A step off a point, to where the function is lower.
-
-    Attributes
-    ----------
-    x : (n,) ndarray
-        Where it leads; the point itself if no way down was found.
-    fun : float
-        The value there; a mean of several where `fun` is random and one value would prove nothing.
-    decrease : float
-        By how much the value fell.
-    direction : (n,) ndarray
-        Unit vector from the point to `x`; zero if it did not move.
-    curvature : float
-        ``u^T H u`` along the direction.
-    step : float
-        Length walked.
-    predicted : float
-        Decrease of the quadratic model between the two.
-    both : tuple of Side
-        The lowest point ``(x, fun, step)`` met on the side that was taken, and on the opposite one.
-    success : bool
-        Whether the decrease is more than noise explains.
-    message : str
-        What was done, or what would change the outcome.
-    nfev : int
-        Evaluations of the function, those of the classification included if it was made here.
-    njev : int
-        Evaluations of the gradient.
-    point : CriticalPoint
-        What was left.
-    """
-
-    x: Array
-    fun: float
-    decrease: float
-    direction: Array
-    curvature: float
-    step: float
-    predicted: float
-    both: tuple[Side, ...] = field(repr=False)
-    success: bool
-    message: str
-    nfev: int
-    njev: int
-    point: CriticalPoint = field(repr=False)
-
-    def __str__(self) -> str:
-        kind = self.point.kind.value.replace("_", " ")
-        model = self.point.taylor
-        assert model is not None
-        if not self.success:
-            lines = [f"no escape from this point ({kind})", f"  from         {vector(self.x)}"]
-        else:
-            before, after = number(model.value, 8), number(self.fun, 8)
-            fall, predicted = number(self.decrease), number(self.predicted)
-            other = self.both[1]
-            lines = [
-                f"escape from this point ({kind})",
-                f"  from         {vector(model.x)}",
-                f"  to           {vector(self.x)}",
-                f"  value        {before} -> {after} (lower by {fall}; the model says {predicted})",
-                f"  direction    {vector(self.direction)}, curvature {number(self.curvature)}",
-                f"  length       {number(self.step)}",
-                f"  other side   {number(other.fun, 8)} after {number(other.step)}",
-            ]
-        lines.append(f"  evaluations  {evaluations(self.nfev, self.njev)}")
-        return "\n".join([*lines, f"  {self.message}"])
 
 
 def escape(
@@ -151,7 +64,7 @@ def escape(
     zero_modes : int or array_like, shape (n, k)
         Directions that are flat by a symmetry, which are left out: see `classify_hessian`.
     step, levels, **objective
-        Passed on to `taylor`.
+        Passed on to `taylor`; with `step` or `levels` the matrix is measured in any number of coordinates.
 
     Returns
     -------
@@ -167,7 +80,11 @@ def escape(
 
     Notes
     -----
-    A minimum that is proven is not left. Elsewhere these are tried until a decrease is more than noise explains:
+    In 1000 coordinates and more, where `jac` or `hessp` and no `hess` is given, no matrix is formed (as by `classify`, and
+    likewise for a point that it classified with ``method="lanczos"``): the way down is the lowest Ritz vector, with a
+    curvature whose sign is proven. Where none is proven, only the line along it is looked along.
+
+    A minimum that is proven is not left, nor one that is as probable as `classify` says. Elsewhere these are tried until a decrease is more than noise explains:
 
     1. where x is not critical, the gradient, each direction scaled by ``1 / |curvature|`` [1]_;
     2. the direction of the most negative curvature, relative to the scales of the coordinates;
@@ -201,7 +118,9 @@ def escape(
     """
     f = Objective.of(fun, objective)
     most = np.inf if max_step is None else _validate.positive("max_step", max_step)
-    not_negative("gtol", gtol)
+    gtol = not_negative("gtol", gtol)
+    if _without_matrix(f, x, zero_modes, step, levels):
+        return _by_products(f, x, most, gtol, zero_modes)
     model = _measured(f, x, step, levels)
     count, basis = zero_mode_basis(zero_modes, model.x.size)
     point = verdict(model, gtol=gtol, zero_modes=zero_modes, need="inertia")
@@ -216,20 +135,46 @@ def escape(
         probe.curvature, probe.scale = np.diag(model.hessian), axes.wide
         attempts = _attempts(probe, point, model, axes, most)
         for attempt in attempts:
-            found = _accepted(probe, attempt)
+            found = accepted(probe, attempt)
             if found is not None:
                 outcome = "unbounded" if found[0].fun == -np.inf else attempt.outcome
                 break
         else:
             outcome = "noise" if point.inertia[0] or point.kind is Kind.not_critical else "none"
-    return _result(probe, point, model, outcome, found, before)
+    return result(
+        probe,
+        point,
+        outcome,
+        found,
+        before,
+        model.gradient,
+        lambda u: float(model.quadratic_form(u)),
+    )
 
 
-class Attempt(NamedTuple):
-    """Where a walk led, under the name of what is said if it is accepted."""
+def _without_matrix(
+    f: Objective,
+    x: ArrayLike | CriticalPoint,
+    zero_modes: int | ArrayLike,
+    step: ArrayLike | None,
+    levels: int | None,
+) -> bool:
+    if isinstance(x, CriticalPoint):
+        return x.taylor is None and x.curvature is not None
+    return step is None and levels is None and suits_products(f, np.size(x), zero_modes)
 
-    outcome: str
-    sides: tuple[Side, ...]
+
+def _by_products(
+    f: Objective,
+    x: ArrayLike | CriticalPoint,
+    most: float,
+    gtol: float,
+    zero_modes: int | ArrayLike,
+) -> Escape:
+    if isinstance(x, CriticalPoint):
+        return leave_by_products(f, x, most, (0, 0))
+    point = classify_by_products(f, _validate.point(x), gtol, "way", zero_modes)
+    return leave_by_products(f, point, most, (point.nfev, point.njev))
 
 
 def _measured(
@@ -303,50 +248,3 @@ def _down_the_curvature(
 def _from_here(probe: Probe, displacement: Array, most: float) -> tuple[Side, ...]:
     length = float(np.linalg.norm(displacement))
     return walk(probe, displacement / length, length, shortest=length / 16, longest=most)
-
-
-def _accepted(probe: Probe, attempt: Attempt) -> tuple[Side, Side] | None:
-    """Give the side that is lower and the other one, unless noise explains that it is lower."""
-    lower, other = sorted(attempt.sides, key=lambda side: side.fun)
-    if lower.step == 0:
-        return None
-    explained, here, there = probe.explained(
-        lower.x, lower.fun, evident=attempt.outcome == "curvature"
-    )
-    if explained:
-        return None
-    probe.value = here
-    return lower._replace(fun=there), other
-
-
-def _result(
-    probe: Probe,
-    point: CriticalPoint,
-    model: TaylorModel,
-    outcome: str,
-    found: tuple[Side, Side] | None,
-    before: tuple[int, int],
-) -> Escape:
-    stay = Side(model.x, probe.value, 0.0)
-    lower, other = found or (stay, stay)
-    moved = lower.x - model.x
-    length = float(np.linalg.norm(moved))
-    direction = moved / length if length > 0 else np.zeros_like(moved)
-    curvature = float(model.quadratic_form(direction))
-    slope = float(direction @ model.gradient)
-    falling = lower.falling and outcome != "unbounded"
-    return Escape(
-        x=lower.x.copy(),
-        fun=lower.fun,
-        decrease=probe.value - lower.fun,
-        direction=direction,
-        curvature=curvature,
-        step=length,
-        predicted=-(slope * length + curvature * length**2 / 2),
-        both=(lower, other),
-        success=outcome in MOVED,
-        message=SENTENCES[outcome] + (STILL_FALLING if falling else ""),
-        nfev=before[0] + probe.nfev,
-        njev=before[1],
-        point=point,
-    )
