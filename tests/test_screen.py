@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hesscape as hs
@@ -35,6 +35,7 @@ def quartic(seed, n, negative):
     return fun, x, h
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 12), st.data())
 def test_stationary_points_have_the_signs_of_their_hessian(seed, n, data):
     negative = data.draw(st.integers(0, n))
