@@ -30,7 +30,7 @@ def local():
 
 @pytest.fixture
 def many_chunks(monkeypatch):
-    monkeypatch.setattr(_schedule, "SECONDS", 0.01)
+    monkeypatch.setattr(_schedule, "SECONDS", 0.001)
 
 
 @pytest.mark.usefixtures("many_chunks")
