@@ -54,8 +54,8 @@ class Survey:
         What was found, and what would change it.
     options : dict
         What was asked.
-    total : int
-        How many points X had; more than N where the survey was interrupted or is a slice.
+    total : int or None
+        How many points X had; more than N where the survey was interrupted or is a slice, None if that is not known.
 
     Examples
     --------
@@ -84,10 +84,10 @@ class Survey:
     njev: NDArray[np.int64]
     message: NDArray[np.object_]
     options: dict[str, Any]
-    total: int
+    total: int | None
 
     def __init__(
-        self, columns: Mapping[str, NDArray[Any]], options: dict[str, Any], total: int
+        self, columns: Mapping[str, NDArray[Any]], options: dict[str, Any], total: int | None
     ) -> None:
         self.__dict__.update(_columns=columns, options=options, total=total)
 
@@ -181,7 +181,7 @@ class Survey:
         dims = {"x": ("point", "coordinate"), "inertia": ("point", "sign")}
         data = {name: (dims.get(name, ("point",)), getattr(self, name)) for name in NAMES}
         signs = ["negative", "zero", "positive"]
-        attrs = {"options": json.dumps(self.options), "total": self.total}
+        attrs = {"options": json.dumps(self.options)}
         return xr.Dataset(data, coords={"row": ("point", self.row), "sign": signs}, attrs=attrs)
 
     def save(self, path: str | Path) -> None:
@@ -194,7 +194,11 @@ class Survey:
 
     @staticmethod
     def load(path: str | Path) -> Survey:
-        """Read what `save` wrote."""
+        """Read what `save` wrote, or the store of a survey as far as it is done."""
+        if Path(path).is_dir():
+            from ._store import read
+
+            return read(path)
         with np.load(path, allow_pickle=False) as data:
             if missing := {"about", *COLUMNS} - set(data.files):
                 raise ValueError(f"{path} holds no Survey: it has no {', '.join(sorted(missing))}")
@@ -223,7 +227,7 @@ class Summary:
     """
 
     n_points: int
-    total: int
+    total: int | None
     kinds: dict[str, int]
     proven: dict[str, int]
     indices: dict[int, int]
@@ -250,7 +254,7 @@ class Summary:
         )
 
     def __str__(self) -> str:
-        of = "" if self.n_points == self.total else f" of {self.total}"
+        of = "" if self.total in (None, self.n_points) else f" of {self.total}"
         lines = [f"survey of {self.n_points}{of} points"]
         for name, count in self.kinds.items():
             proven = "" if name == FAILED else f" ({self.proven[name]} proven)"
