@@ -415,7 +415,7 @@ void Screen::judge_pairs(Index first, Index size) {
   const Strip line_error = error_of(line, line_noise * most) + step_rounding * extent;
   const Flags agrees = (along - line.value).abs() <= allowed + line_error;
   result_.agrees.segment(first, size) =
-      result_.agrees.segment(first, size) && agrees && (line_error < infinity);
+      result_.agrees.segment(first, size) && agrees && (allowed + line_error < infinity);
 }
 
 }  // namespace hesscape
