@@ -73,3 +73,30 @@ def test_a_small_coordinate_beside_a_large_one():
     truth = np.array([[2 / 200**2, 1 / (200 * 6e-8)], [1 / (200 * 6e-8), 2 / 6e-8**2]])
     assert (np.abs(model.hessian - truth) <= model.hessian_error).all()
     assert (model.hessian_error <= 1e-6 * np.abs(truth)).all()
+
+
+def test_a_function_that_returns_the_same_array_each_time():
+    """What it returned before must not change with the next call."""
+    buffers = np.empty(1), np.empty(3), np.empty(3)
+
+    def fun(x):
+        buffers[0][:] = x[0] * x[1] * x[2]
+        return buffers[0]
+
+    def jac(x):
+        np.divide(x.prod(), x, out=buffers[1])
+        return buffers[1]
+
+    def hessp(x, p):
+        h = np.array([[0, x[2], x[1]], [x[2], 0, x[0]], [x[1], x[0], 0]])
+        return np.matmul(h, p, out=buffers[2])
+
+    x = np.array([1.0, 2.0, 4.0])
+    truth = np.array([[0, 4, 2], [4, 0, 1], [2, 1, 0]])
+    assert hs.gradient(fun, x) == pytest.approx([8, 4, 2], rel=1e-9)
+    for given in ({}, {"jac": jac}, {"hessp": hessp}, {"jac": jac, "hessp": hessp}):
+        model = hs.taylor(fun, x, **given)
+        assert (np.abs(model.hessian - truth) <= model.hessian_error).all()
+        assert "contradict" not in model.message
+    both = hs.Objective(fun, jac=jac).gradients(np.array([x, 2 * x]))
+    assert both.tolist() == [[8, 4, 2], [32, 16, 8]]

@@ -12,6 +12,7 @@ namespace hesscape::bindings {
 
 namespace py = pybind11;
 
+void register_compiled(py::module_& m);
 void register_config(py::module_& m);
 // SciPy's LAPACK, looked up at the first call, which needs the GIL; ImportError if it is not as
 // expected.

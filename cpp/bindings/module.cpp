@@ -4,6 +4,7 @@
 PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   m.doc() = "The C++ core of hesscape.";
   m.attr("__version__") = HESSCAPE_VERSION;
+  hesscape::bindings::register_compiled(m);
   hesscape::bindings::register_config(m);
   hesscape::bindings::register_eigen_large(m);
   hesscape::bindings::register_eigen_stack(m);

@@ -56,7 +56,7 @@ def gradient_at(f: Objective, point: Array) -> Array:
     """Evaluate `jac` at a point that it may write to; the result may be the user's own array."""
     assert f.jac is not None
     n = point.size
-    if not f.vectorized:
+    if callable(f.jac) and not f.vectorized:
         return f.vector("jac", f.jac(point, *f.args), n)
     gradient: Array = f.gradients(point[None])[0]
     return gradient

@@ -196,13 +196,12 @@ class _Search(Search):
     def _counted(self) -> Objective:
         f = self.f
 
-        def fun(points: Array, *args: Any) -> Any:
-            self.nfev += points.shape[0 if f.by_point else 1] if f.vectorized else 1
-            return f.fun(points, *args)
+        def fun(points: Array) -> Array:
+            self.nfev += points.shape[0 if f.by_point else 1]
+            return f.values(points)
 
-        return Objective(
-            fun, args=f.args, vectorized=f.vectorized, batch_axis=f.batch_axis, noise=f.noise
-        )
+        axis = 0 if f.by_point else -1
+        return Objective(fun, vectorized=True, batch_axis=axis, noise=f.noise)
 
     def run(self, solver: Callable[[], None]) -> tuple[str, dict[str, Any]]:
         """Alternate local solver, verdict and escape; the outcome, and what its sentence needs."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from . import _validate
+from . import _core, _validate
+from ._compiled import gradient_of, is_compiled, value_of
 from ._validate import Array
+
+if TYPE_CHECKING:
+    from scipy import LowLevelCallable
 
 __all__ = ["Objective"]
 
@@ -21,9 +25,9 @@ class Objective:
 
     Parameters
     ----------
-    fun : callable
+    fun : callable or scipy.LowLevelCallable
         ``fun(x, *args) -> float`` with x of shape (n,). Exceptions that it raises reach the caller unchanged.
-    jac : callable, optional
+    jac : callable or scipy.LowLevelCallable, optional
         The gradient, ``jac(x, *args) -> (n,)``.
     hess : callable, optional
         The Hessian, ``hess(x, *args) -> (n, n)``.
@@ -45,6 +49,15 @@ class Objective:
     TypeError, ValueError
         When an argument is of the wrong kind; the message names it.
 
+    Notes
+    -----
+    A `scipy.LowLevelCallable` (of a function in C by ctypes or cffi, of Cython, or of a numba ``cfunc``) is called
+    by the core without the GIL, so that threads share the work. Its signature is ``double (int n, double *x,
+    void *data)`` or ``double (int n, double *x)``, as for `scipy.integrate.nquad`; that of a gradient is ``void (int
+    n, double *x, double *grad, void *data)``. It is to leave x as it is, and says by NaN that it has no value; data
+    comes from the callable's ``user_data`` instead of `args`. It has an address in one process only, so that such an
+    Objective cannot be pickled.
+
     Examples
     --------
     >>> import numpy as np
@@ -55,10 +68,19 @@ class Objective:
     >>> np.round(hessian(rosenbrock, [1, 1]), 9)
     array([[ 802., -400.],
            [-400.,  200.]])
+
+    The cosine of the C library, made a function of a point:
+
+    >>> import ctypes
+    >>> from scipy import LowLevelCallable
+    >>> signature = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int, ctypes.POINTER(ctypes.c_double))
+    >>> cosine = signature(lambda n, x: np.cos(x[0]))
+    >>> hessian(Objective(LowLevelCallable(cosine)), [0.0]).round(9)
+    array([[-1.]])
     """
 
-    fun: Callable[..., Any]
-    jac: Callable[..., Any] | None = None
+    fun: Callable[..., Any] | LowLevelCallable
+    jac: Callable[..., Any] | LowLevelCallable | None = None
     hess: Callable[..., Any] | None = None
     hessp: Callable[..., Any] | None = None
     args: Any = ()
@@ -66,20 +88,54 @@ class Objective:
     batch_axis: int = -1
     noise: float | None = None
 
+    _value: ClassVar[_core.CompiledFunction | None] = None
+    _gradient: ClassVar[_core.CompiledGradient | None] = None
+
     def __post_init__(self) -> None:
-        if not callable(self.fun):
+        if not (callable(self.fun) or is_compiled(self.fun)):
             raise TypeError(f"fun must be callable, fun(x, *args) -> float, got {self.fun!r}")
         for name in ("jac", "hess", "hessp"):
-            if not (getattr(self, name) is None or callable(getattr(self, name))):
-                raise TypeError(f"{name} must be callable or None, got {getattr(self, name)!r}")
+            given = getattr(self, name)
+            if not (given is None or callable(given) or (name == "jac" and is_compiled(given))):
+                raise TypeError(f"{name} must be callable or None, got {given!r}")
         if not isinstance(self.args, tuple):
             object.__setattr__(self, "args", (self.args,))  # as SciPy does
         if not isinstance(self.vectorized, (bool, np.bool_)):
             raise TypeError(f"vectorized must be True or False, got {self.vectorized!r}")
+        self._look_up_compiled()
         if self.batch_axis not in (-1, 0):
             raise ValueError(f"batch_axis must be -1 or 0, got {self.batch_axis!r}")
         if self.noise is not None:
             object.__setattr__(self, "noise", _validate.positive("noise", self.noise, zero=True))
+
+    def _look_up_compiled(self) -> None:
+        """Check the signatures of compiled functions, and keep what calls them."""
+        if is_compiled(self.fun):
+            if self.vectorized:
+                raise ValueError(
+                    "vectorized must be False where fun is a LowLevelCallable, which takes one point"
+                )
+            object.__setattr__(self, "_value", value_of(self.fun))
+        if is_compiled(self.jac):
+            object.__setattr__(self, "_gradient", gradient_of(self.jac))
+        if self.args and self.compiled:
+            raise ValueError(
+                f"args must be empty where {self.compiled} is a LowLevelCallable, which takes its "
+                "user_data instead"
+            )
+
+    @property
+    def compiled(self) -> str:
+        """Which functions are compiled: "fun", "jac", "fun and jac", or none of them."""
+        return " and ".join(name for name in ("fun", "jac") if is_compiled(getattr(self, name)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self.compiled:
+            raise TypeError(
+                f"{self.compiled} cannot be pickled: a LowLevelCallable is an address in this process. Use threads, "
+                "which compiled functions keep busy, or a Python function that loads it where it runs"
+            )
+        return self.__dict__
 
     @classmethod
     def of(cls, fun: Callable[..., Any] | Objective, keywords: dict[str, Any]) -> Objective:
@@ -93,21 +149,37 @@ class Objective:
         """Whether blocks of points are rows, (m, n), rather than columns, (n, m)."""
         return not self.vectorized or self.batch_axis == 0
 
+    def each(self, name: str, *points: Array) -> list[Any]:
+        """Call a function (not vectorized) at each point, a row of an array; `hessp` takes rows of two.
+
+        Every result is the caller's, even where the function returns the same array each time.
+        """
+        function, args = getattr(self, name), self.args
+        rows = [list(array.copy()) for array in points]  # the user's own, to write to
+        if name != "fun":
+            what = f"{name} must return"
+            return [
+                _validate.as_array(what, function(*row, *args)).copy()
+                for row in zip(*rows, strict=True)
+            ]
+        if args:
+            return [_own(function(x, *args)) for x in rows[0]]
+        return [_own(function(x)) for x in rows[0]]
+
     def values(self, points: Array) -> Array:
         """Evaluate a block of points, of shape (m, n) when `by_point`, else (n, m)."""
-        if self.vectorized:
-            count = points.shape[0 if self.by_point else 1]
-            values = _validate.as_array("fun must return", self.fun(points, *self.args))
-            if values.shape != (count,):
-                raise ValueError(
-                    f"fun with vectorized=True and batch_axis={self.batch_axis} must return shape ({count},) "
-                    f"for points of shape {points.shape}, got shape {values.shape}"
-                )
-            return _real("fun", values)
-        fun, args = self.fun, self.args
-        rows = list(points.copy())  # the user's own, to write to
-        results = [fun(x, *args) for x in rows] if args else [fun(x) for x in rows]
-        return _scalars(results)
+        if self._value is not None:
+            return self._value(points)
+        if not self.vectorized:
+            return _scalars(self.each("fun", points))
+        count = points.shape[0 if self.by_point else 1]
+        values = _validate.as_array("fun must return", self.fun(points, *self.args))
+        if values.shape != (count,):
+            raise ValueError(
+                f"fun with vectorized=True and batch_axis={self.batch_axis} must return shape ({count},) "
+                f"for points of shape {points.shape}, got shape {values.shape}"
+            )
+        return _real("fun", values)
 
     def value(self, x: Array) -> float:
         """Evaluate one point."""
@@ -116,28 +188,28 @@ class Objective:
     def gradients(self, points: Array) -> Array:
         """Evaluate `jac` at points that are rows, (m, n); gradients are rows too."""
         assert self.jac is not None
-        if self.vectorized:
-            block = points if self.by_point else points.T
-            gradients = _validate.as_array("jac must return", self.jac(block, *self.args))
-            if gradients.shape != block.shape:
-                raise ValueError(
-                    f"jac with vectorized=True must return shape {block.shape}, as the points have, "
-                    f"got shape {gradients.shape}"
-                )
-            return _real("jac", gradients if self.by_point else gradients.T)
-        return np.array(
-            [self.vector("jac", self.jac(x.copy(), *self.args), x.size) for x in points]
-        )
+        if self._gradient is not None:
+            return self._gradient(points)
+        if not self.vectorized:
+            n = points.shape[1]
+            return np.array([self.vector("jac", g, n) for g in self.each("jac", points)])
+        block = points if self.by_point else points.T
+        gradients = _validate.as_array("jac must return", self.jac(block, *self.args))
+        if gradients.shape != block.shape:
+            raise ValueError(
+                f"jac with vectorized=True must return shape {block.shape}, as the points have, "
+                f"got shape {gradients.shape}"
+            )
+        return _real("jac", gradients if self.by_point else gradients.T)
 
     def curvature(self, x: Array) -> tuple[Array, float]:
         """Evaluate the Hessian from `hess`, or column by column from `hessp`; and give the epsilon of its dtype."""
         n = x.size
         if self.hess is None:
-            assert self.hessp is not None
-            products = [self.hessp(x.copy(), e, *self.args) for e in np.eye(n)]
+            products = self.each("hessp", np.tile(x, (n, 1)), np.eye(n))
             columns = np.array([self.vector("hessp", column, n) for column in products])
             return columns, max(map(epsilon_of, products))
-        h = _validate.as_array("hess must return", self.hess(x.copy(), *self.args))
+        (h,) = self.each("hess", x[None])
         if h.shape != (n, n):
             raise ValueError(f"hess must return shape ({n}, {n}), got shape {h.shape}")
         return _real("hess", h), epsilon_of(h)
@@ -156,6 +228,10 @@ def epsilon_of(result: Any) -> float:
     dtype = getattr(result, "dtype", np.dtype(np.float64))
     kind = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
     return float(max(np.finfo(kind).eps, np.finfo(np.float64).eps))
+
+
+def _own(result: Any) -> Any:
+    return result.copy() if isinstance(result, np.ndarray) else result
 
 
 def _real(name: str, values: Any) -> Array:
