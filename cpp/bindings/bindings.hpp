@@ -28,5 +28,6 @@ void register_lapack(py::module_& m);
 void register_ldlt_stack(py::module_& m);
 void register_lines(py::module_& m);
 void register_measurement(py::module_& m);
+void register_screen(py::module_& m);
 
 }  // namespace hesscape::bindings

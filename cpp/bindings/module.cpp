@@ -16,4 +16,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hesscape::bindings::register_ldlt_stack(m);
   hesscape::bindings::register_lines(m);
   hesscape::bindings::register_measurement(m);
+  hesscape::bindings::register_screen(m);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -10,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._critical_point import CriticalPoint
 from ._refine import polish
+from ._screen import Rows, Verdicts, screen, suits, together
+from ._symmetric import zero_mode_basis
 from ._validate import Array
 from .critical import classify
 from .objective import Objective
@@ -83,6 +86,9 @@ TYPES: dict[str, tuple[Any, Any]] = {
     "njev": (np.int64, 0),
     "message": (np.object_, ""),
 }
+SHARED = (
+    "kind", "inertia", "index", "value", "gradient_norm", "distance", "lowest", "highest", "message"
+)  # fmt: skip
 NAMES = tuple(field.name for field in fields(Columns))
 
 
@@ -112,22 +118,73 @@ def assess(f: Objective, X: Array, settings: Settings) -> Columns:
     saddle not_critical
     """
     found = Columns.empty(X.copy() if settings.refine else X)
-    for i in range(len(X)):
+    rows = np.arange(len(X))
+    if settings.refine:
+        rows = _attempt(_polish_point, f, found, rows, settings)
+    if suits(f):
+        rows = _screen_points(f, found, rows, settings)
+    _attempt(_classify_point, f, found, rows, settings)
+    return found
+
+
+def _attempt(
+    action: Callable[[Objective, Columns, int, Settings], None],
+    f: Objective,
+    found: Columns,
+    rows: Rows,
+    settings: Settings,
+) -> Rows:
+    """Do something with each of some points, and give those where that did not fail."""
+    done = np.ones(len(rows), dtype=bool)
+    for k, i in enumerate(rows.tolist()):
         try:
-            _assess_point(f, found, i, settings)
+            action(f, found, i, settings)
         except Exception as error:
             if settings.on_error == "raise":
                 raise
             _fail(found, i, error)
-    return found
+            done[k] = False
+    return rows[done]
 
 
-def _assess_point(f: Objective, found: Columns, i: int, settings: Settings) -> None:
-    if settings.refine:
-        polished = polish(f, found.x[i], settings.zero_modes)
-        found.x[i] = polished.x
-        found.moved[i] = polished.moved
-        found.nfev[i], found.njev[i] = polished.nfev, polished.njev
+def _polish_point(f: Objective, found: Columns, i: int, settings: Settings) -> None:
+    polished = polish(f, found.x[i], settings.zero_modes)
+    found.x[i] = polished.x
+    found.moved[i] = polished.moved
+    found.nfev[i], found.njev[i] = polished.nfev, polished.njev
+
+
+def _screen_points(f: Objective, found: Columns, rows: Rows, settings: Settings) -> Rows:
+    """Classify the points that share displacements well, and give the others."""
+    n = found.x.shape[1]
+    zero_modes = zero_mode_basis(settings.zero_modes, n)
+    left = []
+    for some in (rows[k : k + together(n)] for k in range(0, len(rows), together(n))):
+        try:
+            verdicts = screen(
+                f, found.x[some], gtol=settings.gtol, zero_modes=zero_modes, need=settings.need
+            )
+        except Exception:
+            if settings.on_error == "raise":
+                raise
+            left.append(some)  # one at a time, to see which of them fails
+            continue
+        found.nfev[some] += verdicts.nfev
+        _record_all(found, some, verdicts)
+        left.append(some[~verdicts.settled])
+    return np.concatenate([rows[:0], *left])
+
+
+def _record_all(found: Columns, rows: Rows, verdicts: Verdicts) -> None:
+    settled = verdicts.settled
+    rows = rows[settled]
+    found.certain[rows] = True
+    found.error[rows] = verdicts.hessian_error[settled]
+    for name in SHARED:
+        getattr(found, name)[rows] = getattr(verdicts, name)[settled]
+
+
+def _classify_point(f: Objective, found: Columns, i: int, settings: Settings) -> None:
     point = classify(
         f, found.x[i], gtol=settings.gtol, zero_modes=settings.zero_modes, need=settings.need
     )

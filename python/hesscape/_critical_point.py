@@ -59,6 +59,33 @@ NOTES = {
 }
 
 
+def explanation(kind: str, inertia: tuple[int, int, int], given: int, *, diagonal: bool) -> str:
+    """Say what was found of a point with so many zero modes given; `diagonal`, whether that alone was looked at."""
+    negative, zero, positive = inertia
+    flat = max(0, zero - given)
+    reason = kind
+    if kind == Kind.saddle and diagonal:
+        reason = "diagonal"
+    elif kind == Kind.saddle and flat > 0:
+        reason = "saddle_partial"
+    elif kind == Kind.degenerate:
+        reason = "degenerate_down" if negative else "degenerate_up" if positive else "flat"
+    return SENTENCES[reason].format(
+        negative=negative,
+        positive=positive,
+        flat=flat,
+        most=negative + flat,
+        directions="direction is flat" if flat == 1 else "directions are flat",
+        upwards="direction is" if positive == 1 else "directions are",
+        other="other " if given else "",
+    )
+
+
+def gradient_note(error: float) -> str:
+    """Say that the gradient is not known to `gtol`."""
+    return NOTES["gradient_unresolved"].format(gradient_error=error)
+
+
 class Settings(NamedTuple):
     """What the sentences need to know beyond the results."""
 
@@ -253,39 +280,24 @@ class CriticalPoints:
 
     def _message(self, at: tuple[int, ...]) -> str:
         negative, zero, positive = self.inertia[at].tolist()
-        n, given = negative + zero + positive, self.settings.zero_modes
-        flat = max(0, zero - given)
-        words = {
-            "negative": negative,
-            "positive": positive,
-            "flat": flat,
-            "most": negative + flat,
-            "directions": "direction is flat" if flat == 1 else "directions are flat",
-            "upwards": "direction is" if positive == 1 else "directions are",
-            "given": given,
-            "other": "other " if given else "",
-            "proven": negative + positive,
-            "n": n,
-            "gradient_error": self.settings.gradient_error[at],
-        }
-        kind = str(self.kind[at])
-        reason = kind
-        if kind == Kind.saddle and self.settings.diagonal[at]:
-            reason = "diagonal"
-        elif kind == Kind.saddle and flat > 0:
-            reason = "saddle_partial"
-        elif kind == Kind.degenerate:
-            reason = "degenerate_down" if negative else "degenerate_up" if positive else "flat"
-        parts = [SENTENCES[reason]]
+        parts = [
+            explanation(
+                str(self.kind[at]),
+                (negative, zero, positive),
+                self.settings.zero_modes,
+                diagonal=bool(self.settings.diagonal[at]),
+            )
+        ]
         if self.settings.not_flat[at]:
             parts.append(NOTES["zero_modes_not_flat"])
-        if negative + positive > n - given:
-            parts.append(NOTES["zero_modes_excess"])
+        if negative + positive > negative + zero + positive - self.settings.zero_modes:
+            words = {"given": self.settings.zero_modes, "proven": negative + positive}
+            parts.append(NOTES["zero_modes_excess"].format(n=negative + zero + positive, **words))
         if self._hidden(at, negative, positive):
             parts.append(NOTES["scaled"])
         if not np.isnan(self.settings.gradient_error[at]):
-            parts.append(NOTES["gradient_unresolved"])
-        return "; ".join(part.format_map(words) for part in parts)
+            parts.append(gradient_note(float(self.settings.gradient_error[at])))
+        return "; ".join(parts)
 
     def _hidden(self, at: tuple[int, ...], negative: int, positive: int) -> bool:
         """Whether an eigenvalue that is proven to have a sign is within its error of zero."""

@@ -161,7 +161,7 @@ def verdict(
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
     # Where the gradient's error moves the stationary point by this part of the coordinate at most, it is no matter.
     harmless = NEAR * 4 * _core.natural_steps(taylor.x) * np.abs(h.diagonal())
-    slopes = _slopes(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
+    slopes = slopes_of(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
     points = _assess(h, e, count, basis, need, slopes)
     return points.point((), taylor)
 
@@ -179,7 +179,7 @@ def _check(gtol: Any, need: Any) -> float:
     return not_negative("gtol", gtol)
 
 
-class _Slopes(NamedTuple):
+class Slopes(NamedTuple):
     """What the gradients of a stack say: whether the point is critical, and how well that is known."""
 
     gradient: Array | None  # (N, n)
@@ -189,22 +189,22 @@ class _Slopes(NamedTuple):
     norm: Array
 
 
-def _unknown_slopes(size: int) -> _Slopes:
+def _unknown_slopes(size: int) -> Slopes:
     nothing = np.full(size, np.nan)
-    return _Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
+    return Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
 
 
-def _slopes(gradient: Array, error: Array, gtol: float, harmless: Array) -> _Slopes:
+def slopes_of(gradient: Array, error: Array, gtol: float, harmless: Array) -> Slopes:
     moving = np.asarray((np.abs(gradient) > gtol + error).any(axis=1))
     worst = np.where(np.isfinite(gradient) & ~np.isnan(error), error, np.inf).max(axis=1)
     unresolved = np.where(~moving & (worst > gtol), worst, np.nan)
     norm = np.hypot.reduce(gradient, axis=1)
     known = np.asarray((error <= np.maximum(gtol, harmless)).all(axis=1)) & np.isfinite(worst)
-    return _Slopes(gradient, moving, known, unresolved, norm)
+    return Slopes(gradient, moving, known, unresolved, norm)
 
 
 def _assess(
-    h: Array, e: Array | None, count: int, basis: Array | None, need: str, slopes: _Slopes
+    h: Array, e: Array | None, count: int, basis: Array | None, need: str, slopes: Slopes
 ) -> CriticalPoints:
     """Turn symmetric matrices (..., n, n), and what is known of the gradients, into verdicts."""
     shape, n = h.shape[:-2], h.shape[-1]
@@ -214,7 +214,7 @@ def _assess(
     diagonal = signs is not None
     if signs is None:
         signs = prove(stack, errors, count, basis, slopes.gradient)
-    kind, certain = _kinds(signs, n - count, slopes)
+    kind, certain = kinds_of(signs, n - count, slopes.moving, slopes.known)
     proven = signs.n_negative + signs.n_positive
     resolved = (proven >= n - count) & ~signs.not_flat
     spectrum = _spectrum(stack, errors, signs) if need == "spectrum" else None
@@ -233,7 +233,7 @@ def _assess(
         eigenvectors=None if vectors is None else vectors.reshape(*shape, n, n),
         eigenvalue_error=None if value_error is None else value_error.reshape(*shape, n),
         gradient_norm=slopes.norm.reshape(shape),
-        distance=_distance(signs).reshape(shape),
+        distance=newton_length(signs).reshape(shape),
         way_down=signs.way_down.reshape(*shape, n),
         hessian_error=largest.reshape(shape),
         settings=Settings(
@@ -245,7 +245,7 @@ def _assess(
     )
 
 
-def _diagonal_signs(stack: Array, errors: Array | None, slopes: _Slopes) -> Signs | None:
+def _diagonal_signs(stack: Array, errors: Array | None, slopes: Slopes) -> Signs | None:
     """Prove a saddle for every matrix by two entries of opposite sign on its diagonal, if they all have them."""
     size, n, _ = stack.shape
     d = np.diagonal(stack, axis1=1, axis2=2)
@@ -258,20 +258,20 @@ def _diagonal_signs(stack: Array, errors: Array | None, slopes: _Slopes) -> Sign
     return Signs(one, one, np.full(size, np.inf), way_down, None, np.zeros(size, dtype=bool))
 
 
-def _kinds(
-    signs: Signs, curved: int, slopes: _Slopes
+def kinds_of(
+    signs: Signs, curved: int, moving: NDArray[np.bool_], known: NDArray[np.bool_]
 ) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
     """Name each point by its proven signs, of the `curved` that have to be proven, and say what is certain."""
     negative, positive = signs.n_negative, signs.n_positive
     down, up = negative > 0, positive > 0
     saddle = down & up
     minimum, maximum = ~down & (positive >= curved), ~up & (negative >= curved)
-    place = np.where(slopes.moving, 4, saddle + 2 * minimum + 3 * maximum)
+    place = np.where(moving, 4, saddle + 2 * minimum + 3 * maximum)
     proof = saddle | ((minimum | maximum) & ~signs.not_flat)
-    return NAMES[place], (proof & slopes.known) | slopes.moving
+    return NAMES[place], (proof & known) | moving
 
 
-def _distance(signs: Signs) -> Array:
+def newton_length(signs: Signs) -> Array:
     """Length of the Newton step, along the directions whose curvature is resolved."""
     if signs.newton_step is None:
         return np.full(len(signs.n_negative), np.nan)

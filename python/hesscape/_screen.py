@@ -1,0 +1,166 @@
+"""Verdicts on many points at once, where values at the same few displacements of all of them settle it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _core
+from ._critical_point import Kind, explanation, gradient_note
+from ._inertia import Signs, prove
+from ._validate import Array
+from .critical import NEAR, Slopes, kinds_of, newton_length, slopes_of
+from .linalg import eigvalsh, inertia
+from .objective import Objective
+
+Flags = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+
+VALUES = 1 << 17  # that are held of all points together
+MOST = 8192  # points together
+
+
+@dataclass
+class Verdicts:
+    """What is known of each of N points; blank where nothing is. What is settled is certain."""
+
+    settled: Flags
+    kind: NDArray[np.str_]
+    inertia: NDArray[np.int64]  # (N, 3)
+    index: NDArray[np.int64]  # -1 where it is not resolved
+    value: Array
+    gradient_norm: Array
+    distance: Array
+    lowest: Array
+    highest: Array
+    hessian_error: Array  # infinite where no Hessian was measured
+    nfev: NDArray[np.int64]
+    message: NDArray[np.object_]
+
+
+def together(n: int) -> int:
+    """Tell how many points of n coordinates are worked on together."""
+    values = 12 * n + 2 * n * (n - 1) + 5
+    return int(np.clip(VALUES // values, 1, MOST))
+
+
+def suits(f: Objective) -> bool:
+    """Tell whether nothing but values is known of a function."""
+    return f.jac is None and f.hess is None and f.hessp is None
+
+
+def screen(
+    f: Objective, X: Array, *, gtol: float, zero_modes: tuple[int, Array | None], need: str
+) -> Verdicts:
+    """Classify points (rows) of a function of which only values are given.
+
+    A point is left unsettled where its values contradict each other, or prove less than `need` asks for.
+    """
+    count, n = X.shape
+    blank = np.full(count, np.nan)
+    core = _core.Screen(X, noise=f.noise or 0.0, by_point=f.by_point)
+    asked = _answer(core, f)
+    axes = core.result()
+    slopes = slopes_of(
+        axes.gradient, axes.gradient_error, gtol, NEAR * 32 * core.step * np.abs(axes.curvature)
+    )
+    moving = axes.agrees & slopes.moving
+    still = axes.agrees & slopes.known & ~slopes.moving
+    out = Verdicts(
+        settled=np.zeros(count, dtype=bool),
+        kind=np.where(moving, Kind.not_critical.value, ""),
+        inertia=np.tile([0, n, 0], (count, 1)),
+        index=np.full(count, -1),
+        value=axes.value,
+        gradient_norm=slopes.norm,
+        distance=blank,
+        lowest=blank.copy(),
+        highest=blank.copy(),
+        hessian_error=np.full(count, np.inf),
+        nfev=np.full(count, asked),
+        message=np.full(count, "", dtype=object),
+    )
+    rest = moving | still
+    if need == "kind":
+        saddle = still & (axes.curvature < -axes.curvature_error).any(axis=1)
+        saddle &= (axes.curvature > axes.curvature_error).any(axis=1)
+        out.kind[saddle], out.inertia[saddle] = Kind.saddle.value, (1, n - 2, 1)
+        out.settled = moving | saddle
+        rest = still & ~saddle
+        _explain(out, np.flatnonzero(out.settled), zero_modes[0], diagonal=True)
+    rows = np.flatnonzero(rest)
+    if rows.size:
+        core.keep(rows)
+        out.nfev[rows] += _answer(core, f)
+        _judge(out, rows, core.result(), axes.gradient, slopes, zero_modes, need)
+    for row in np.flatnonzero(out.settled & ~np.isnan(slopes.unresolved)):
+        out.message[row] += "; " + gradient_note(float(slopes.unresolved[row]))
+    return out
+
+
+def _answer(core: _core.Screen, f: Objective) -> int:
+    """Evaluate all that is asked for, and tell how many values that were for each point."""
+    while not core.done:
+        core.tell(f.values(core.ask()))
+    return core.told
+
+
+def _judge(
+    out: Verdicts,
+    rows: Rows,
+    measured: _core.Screened,
+    gradient: Array,
+    slopes: Slopes,
+    zero_modes: tuple[int, Array | None],
+    need: str,
+) -> None:
+    """Classify some of the points by their Hessians."""
+    n, count = out.inertia[0].sum(), zero_modes[0]
+    good = measured.agrees & np.isfinite(measured.hessian_error).all(axis=1)
+    h = measured.hessian[good].reshape(-1, n, n)
+    e = measured.hessian_error[good].reshape(-1, n, n)
+    rows = rows[good]
+    signs = _signs(h, e, gradient[rows], zero_modes)
+    kind, certain = kinds_of(signs, n - count, slopes.moving[rows], slopes.known[rows])
+    proven = signs.n_negative + signs.n_positive
+    resolved = (proven >= n - count) & ~signs.not_flat
+    settled = certain if need == "kind" else certain & resolved
+    rows, h, e = rows[settled], h[settled], e[settled]
+    out.settled[rows] = True
+    out.kind[rows] = kind[settled]
+    out.inertia[rows] = np.stack([signs.n_negative, n - proven, signs.n_positive], axis=1)[settled]
+    out.index[rows] = np.where(resolved, signs.n_negative, -1)[settled]
+    out.distance[rows] = newton_length(signs)[settled]
+    out.hessian_error[rows] = e.max(axis=(1, 2))
+    if need == "spectrum":
+        values = eigvalsh(h)
+        out.lowest[rows], out.highest[rows] = values[:, 0], values[:, -1]
+    _explain(out, rows, count, diagonal=False)
+
+
+def _signs(h: Array, e: Array, gradient: Array, zero_modes: tuple[int, Array | None]) -> Signs:
+    """Prove signs, and find Newton's step for the matrices that are resolved."""
+    count, basis = zero_modes
+    if count:
+        return prove(h, e, count, basis, gradient)
+    counts = inertia(h, error=e)
+    resolved = counts[:, 1] == 0
+    step = np.full(gradient.shape, np.nan)
+    step[resolved] = np.linalg.solve(h[resolved], gradient[resolved][:, :, None])[:, :, 0]
+    nothing = np.zeros(len(h), dtype=bool)
+    return Signs(counts[:, 0], counts[:, 2], nothing, np.zeros_like(step), step, nothing)
+
+
+def _explain(out: Verdicts, rows: Rows, given: int, *, diagonal: bool) -> None:
+    """Write the messages of some points, each of the few that there are once."""
+    negative, flat, positive = out.inertia[rows].T
+    moving = out.kind[rows] == Kind.not_critical.value
+    key = 2 * ((negative + flat + positive + 1) * negative + positive) + moving
+    _, first, which = np.unique(key, return_index=True, return_inverse=True)
+    texts = [
+        explanation(str(out.kind[row]), tuple(out.inertia[row].tolist()), given, diagonal=diagonal)
+        for row in rows[first]
+    ]
+    out.message[rows] = np.array(texts, dtype=object)[which]
