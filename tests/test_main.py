@@ -231,7 +231,7 @@ def test_errors_are_one_line(capsys, words, message):
             "expected a whole number, got 'x'",
         ),
         (["classify", "cli_model:flat", "--at", "0", "0", "--js"], "--js"),
-        (["survey"], "invalid choice: 'survey'"),
+        (["survay"], "invalid choice: 'survay'"),
     ],
 )
 def test_a_wrong_command_line_is_one_line(capsys, words, message):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
-import importlib.util
 import json
 import math
 import os
@@ -18,6 +16,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 import hesscape as hs
+from hesscape import _survey_command
+from hesscape._named import UserError, load
 
 DESCRIPTION = (
     "Is this point a minimum, a maximum or a saddle, how sure is that, and how do I get off it?"
@@ -46,10 +46,6 @@ Numbers that are not known, or not finite, are null.
 """
 
 
-class UserError(Exception):
-    """Something on the command line is not as it should be."""
-
-
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
@@ -59,7 +55,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; 0 when it did what was asked, 2 when it could not."""
+    """Run the command line; 0 when it did what was asked, 1 when points failed, 2 when it could not do it."""
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):  # a terminal that has no λ prints a question mark
         if hasattr(stream, "reconfigure"):
@@ -69,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         [f" {w}" if w.startswith("-") and _is_number(w) else w for w in words or ["demo"]]
     )
     try:
-        arguments.run(arguments)
+        status: int = arguments.run(arguments) or 0
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
@@ -79,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  (whatever the user's function raises is one line, too)
         print(f"hesscape: error: {_one_line(error)}", file=sys.stderr)
         return 2
-    return 0
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -146,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--json", action="store_true", help="print JSON, described below")
     classify.set_defaults(run=_classify)
+    _survey_command.add_to(commands, _number, _count)
     return parser
 
 
@@ -210,9 +207,9 @@ def _classify(arguments: argparse.Namespace) -> None:
     # What the user's function prints must not end up in the JSON.
     with contextlib.redirect_stdout(sys.stderr) if arguments.json else contextlib.nullcontext():
         point = hs.classify(
-            _load(arguments.function),
+            load(arguments.function),
             arguments.at,
-            jac=None if arguments.jac is None else _load(arguments.jac),
+            jac=None if arguments.jac is None else load(arguments.jac),
             vectorized=arguments.vectorized,
             zero_modes=arguments.zero_modes,
             gtol=arguments.gtol,
@@ -222,51 +219,6 @@ def _classify(arguments: argparse.Namespace) -> None:
         print(_json(point))
     else:
         print(point.taylor, point, sep="\n\n")
-
-
-def _load(name: str) -> Callable[..., Any]:
-    """Find a function by the name MODULE:FUNCTION."""
-    module_name, colon, attribute = name.rpartition(":")
-    if not (colon and module_name and attribute):
-        raise UserError(f"expected MODULE:FUNCTION or FILE.py:FUNCTION, got {name!r}")
-    found: Any = _file(Path(module_name)) if module_name.endswith(".py") else _module(module_name)
-    for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise UserError(f"{module_name} has no {attribute!r}")
-        found = getattr(found, part)
-    if not callable(found):
-        raise UserError(f"{name} is not a function, but {type(found).__name__}")
-    return found  # type: ignore[no-any-return]
-
-
-def _module(name: str) -> Any:
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if (
-            error.name != name.split(".")[0] and error.name != name
-        ):  # a module that it imports is missing
-            raise
-        raise UserError(
-            f"no module {name!r} here ({Path.cwd()}) or installed; a file is named with its .py"
-        ) from None
-
-
-def _file(path: Path) -> Any:
-    if not path.is_file():
-        raise UserError(f"no file {path}")
-    sys.path.insert(
-        0, str(path.resolve().parent)
-    )  # so that it finds its neighbours, as a script does
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _json(point: hs.CriticalPoint) -> str:

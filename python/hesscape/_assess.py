@@ -61,11 +61,11 @@ class Columns:
         return cls(x=x, inertia=np.tile(np.array([0, n, 0]), (size, 1)), **columns)
 
     def put(self, rows: slice, other: Columns) -> None:
-        """Write the columns of other points, and where they are, over some of the rows."""
+        """Write the columns of other points over some of the rows; but x where it is the user's own."""
         for name in NAMES:
-            mine, its = getattr(self, name), getattr(other, name)
-            if not np.may_share_memory(mine, its):
-                mine[rows] = its
+            column = getattr(self, name)
+            if column.flags.writeable:
+                column[rows] = getattr(other, name)
 
     def __len__(self) -> int:
         return len(self.kind)

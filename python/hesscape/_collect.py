@@ -11,6 +11,7 @@ from ._assess import NAMES, Columns
 from ._points import Points
 from ._progress import Meter
 from ._schedule import Part
+from ._survey_table import Survey
 from ._validate import Array
 
 
@@ -28,7 +29,7 @@ class Collected:
                 x = np.full((points.total, points.n), np.nan)
             self._columns = Columns.empty(x)
             self._there = np.zeros(points.total, dtype=np.bool_)
-        self._n = points.n
+        self._points, self._finished = points, False
 
     def begin(self, size: int) -> None:
         """Settle the size of the chunks."""
@@ -48,21 +49,32 @@ class Collected:
             self._there[rows] = True
         count(self._meter, part.found.kind)
 
-    def result(self) -> tuple[dict[str, NDArray[np.generic]], NDArray[np.int64]]:
-        """Give the columns of the points that are there, and which rows of X they are."""
-        if self._columns is not None:
-            all_there = bool(self._there.all())
-            rows = np.flatnonzero(self._there)
-            found = {name: getattr(self._columns, name) for name in NAMES}
-            return (found if all_there else {k: v[rows] for k, v in found.items()}), rows
+    def finish(self) -> None:
+        """Know that all is there."""
+        self._finished = True
+
+    def table(self, options: dict[str, object]) -> Survey:
+        """Give the points that are there."""
+        columns = self._joined() if self._columns is None else self._filled(self._columns)
+        total = self._points.total
+        if total is None and self._finished:
+            total = len(columns["row"])
+        return Survey(columns, options, total)
+
+    def _filled(self, columns: Columns) -> dict[str, NDArray[np.generic]]:
+        rows = np.flatnonzero(self._there)
+        found = {name: getattr(columns, name) for name in NAMES}
+        if len(rows) < len(self._there):
+            found = {name: column[rows] for name, column in found.items()}
+        return {"row": rows, **found}
+
+    def _joined(self) -> dict[str, NDArray[np.generic]]:
         parts = sorted(self._parts, key=lambda part: part.start)
-        nothing = Columns.empty(np.empty((0, self._n)))
-        found = {
-            name: np.concatenate([getattr(c, name) for c in (nothing, *(p.found for p in parts))])
-            for name in NAMES
-        }
-        runs = [np.arange(p.start, p.stop) for p in parts]
-        return found, np.concatenate([np.empty(0, dtype=np.int64), *runs])
+        nothing = Columns.empty(np.empty((0, self._points.n)))
+        found = [nothing, *(part.found for part in parts)]
+        rows = [np.arange(0), *(np.arange(part.start, part.stop) for part in parts)]
+        joined = {name: np.concatenate([getattr(c, name) for c in found]) for name in NAMES}
+        return {"row": np.concatenate(rows), **joined}
 
 
 def count(meter: Meter, kind: NDArray[np.str_], *, known: bool = False) -> None:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol, TypeAlias
+from time import monotonic
+from typing import Protocol
 
 from ._assess import Columns
 from ._points import Points
+from ._pool import Outcome, Pool
 from ._validate import Array
 
 SECONDS = 0.5  # that a chunk should take
 MOST_NUMBERS = 2**20  # in a chunk: its points times their coordinates
 CHUNKS_PER_WORKER = 4  # at least, so that all end at about the same time
-
-Outcome: TypeAlias = tuple[Columns, float]  # what was found, and the seconds that it took
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,6 @@ class Part:
         return self.start + len(self.rows)
 
 
-class Pool(Protocol):
-    """What assesses chunks: `width` of them at once, while at most `room` are under way."""
-
-    width: int
-    room: int
-
-    def submit(self, rows: Array) -> Future[Outcome]:
-        """Begin a chunk."""
-
-
 class Sink(Protocol):
     """Where results go."""
 
@@ -57,18 +47,19 @@ class Sink(Protocol):
     def put(self, part: Part) -> None:
         """Take what was found, in whatever order it comes."""
 
+    def finish(self) -> None:
+        """Know that all is there."""
+
 
 class _Flight:
     """The chunks that are under way."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, sink: Sink) -> None:
+        self._pool, self._sink = pool, sink
         self._chunks: dict[Future[Outcome], tuple[int, Array]] = {}
 
-    def send(self, start: int, rows: Array) -> Future[Outcome]:
-        future = self._pool.submit(rows)
-        self._chunks[future] = start, rows
-        return future
+    def send(self, start: int, rows: Array, *, again: bool = False) -> None:
+        self._chunks[self._pool.submit(rows, again=again)] = start, rows
 
     def __len__(self) -> int:
         return len(self._chunks)
@@ -77,11 +68,18 @@ class _Flight:
     def full(self) -> bool:
         return len(self._chunks) >= self._pool.room
 
-    def land(self, sink: Sink) -> None:
-        """Wait for a chunk, and hand on all that are done."""
-        for future in wait(self._chunks, return_when=FIRST_COMPLETED).done:
+    def land(self, timeout: float | None = None) -> float:
+        """Wait for a chunk and hand on all that are done; give the seconds that the last one took."""
+        seconds = 0.0
+        for future in wait(self._chunks, timeout, FIRST_COMPLETED).done:
             start, rows = self._chunks.pop(future)
-            sink.put(Part(start, rows, future.result()[0]))
+            outcome = future.result()
+            if outcome is None:
+                self.send(start, rows, again=True)
+            else:
+                found, seconds = outcome
+                self._sink.put(Part(start, rows, found))
+        return seconds
 
     def cancel(self) -> None:
         for future in self._chunks:
@@ -90,11 +88,11 @@ class _Flight:
 
 def run(points: Points, pool: Pool, sink: Sink) -> None:
     """Assess all points that the sink does not have, with a bounded number of chunks under way."""
-    flight = _Flight(pool)
+    flight = _Flight(pool, sink)
     try:
         first = 0
         if sink.size is None:
-            size, first = _try_out(points, pool, flight, sink)
+            size, first = _try_out(points, pool, flight)
             sink.begin(size)
         assert sink.size is not None
         for start, stop in _ranges(first, sink.size, points.total):
@@ -104,9 +102,10 @@ def run(points: Points, pool: Pool, sink: Sink) -> None:
             if not sink.has(start, rows):
                 flight.send(start, rows)
             while flight.full:
-                flight.land(sink)
+                flight.land()
         while len(flight):
-            flight.land(sink)
+            flight.land()
+        sink.finish()
     except BaseException:
         flight.cancel()
         raise
@@ -121,7 +120,7 @@ def _ranges(first: int, size: int, total: int | None) -> Iterator[tuple[int, int
         yield start, stop if total is None else min(stop, total)
 
 
-def _try_out(points: Points, pool: Pool, flight: _Flight, sink: Sink) -> tuple[int, int]:
+def _try_out(points: Points, pool: Pool, flight: _Flight) -> tuple[int, int]:
     """Double the chunks until the cost of a point is known; give the size that suits it, and where to go on."""
     most = max(1, MOST_NUMBERS // points.n)
     if points.total is not None:
@@ -131,12 +130,13 @@ def _try_out(points: Points, pool: Pool, flight: _Flight, sink: Sink) -> tuple[i
         rows = points.read(stop, max(1, 2 * stop))
         if not len(rows):
             break
-        future = flight.send(stop, rows)
+        flight.send(stop, rows)
         stop += len(rows)
-        if not wait([future], timeout=2 * SECONDS).done:  # the others should not idle meanwhile
+        patience, seconds = monotonic() + 2 * SECONDS, 0.0
+        while len(flight) and (left := patience - monotonic()) > 0:
+            seconds = flight.land(left)
+        if len(flight):  # the other workers should not wait for it
             return stop, stop
-        seconds = future.result()[1]
-        flight.land(sink)
         fitting = int(len(rows) * SECONDS / max(seconds, 1e-9))
         size = max(stop, min(_power_of_two(fitting), most))
     return size, stop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import FrozenInstanceError, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._assess import FAILED, NAMES
 from ._critical_point import Kind
+from ._distinct import Symmetry, label
 from ._report import number
+from ._survey_plot import SurveyPlots
 from ._validate import Array
 
 COLUMNS = ("row", *NAMES)
@@ -54,8 +56,8 @@ class Survey:
         What was found, and what would change it.
     options : dict
         What was asked.
-    total : int
-        How many points X had; more than N where the survey was interrupted or is a slice.
+    total : int or None
+        How many points X had; more than N where the survey was interrupted or is a slice, None if that is not known.
 
     Examples
     --------
@@ -84,10 +86,10 @@ class Survey:
     njev: NDArray[np.int64]
     message: NDArray[np.object_]
     options: dict[str, Any]
-    total: int
+    total: int | None
 
     def __init__(
-        self, columns: Mapping[str, NDArray[Any]], options: dict[str, Any], total: int
+        self, columns: Mapping[str, NDArray[Any]], options: dict[str, Any], total: int | None
     ) -> None:
         self.__dict__.update(_columns=columns, options=options, total=total)
 
@@ -141,6 +143,77 @@ class Survey:
         """Whether every point of X is here."""
         return len(self) == self.total
 
+    @property
+    def plot(self) -> SurveyPlots:
+        """Pictures: ``survey.plot.index_vs_value()`` and ``survey.plot.kinds()``."""
+        return SurveyPlots(self)
+
+    def distinct(
+        self,
+        *,
+        symmetries: Iterable[Symmetry] = (),
+        invariants: Callable[[Array], ArrayLike] | None = None,
+        tol: float = 1e-6,
+    ) -> Survey:
+        """Give one point for each critical point that was found: the one that is known best.
+
+        Two points are the same if their distance is no more than twice the sum of their Newton steps (the column
+        `distance`), where differences of each coordinate within `tol` of its largest value count for nothing; and if
+        their proven signs agree.
+
+        Parameters
+        ----------
+        symmetries : list of callable or array_like
+            Maps under which the function does not change: permutations of the coordinates (n,), matrices (n, n), or
+            ``map(x) -> (n,)``. Those that generate the group are enough.
+        invariants : callable, optional
+            ``invariants(x) -> (k,)``, what is compared instead of the coordinates, for symmetries that are many or
+            continuous: all distances between atoms, sorted. It should change no faster than x does.
+        tol : float
+            See above.
+
+        Returns
+        -------
+        Survey
+            Without the points that failed or are not critical, ordered by value.
+
+        Examples
+        --------
+        >>> import hesscape as hs
+        >>> def f(x):
+        ...     return (x[0] ** 2 - 1) ** 2 + x[1] ** 2
+        >>> found = hs.survey(f, [[0.9, 0.1], [1.1, 0], [-1, 0.2], [0.1, 0]], refine=True)
+        >>> len(found.distinct()), len(found.distinct(symmetries=[lambda x: -x]))
+        (3, 2)
+        """
+        groups = self.groups(symmetries=symmetries, invariants=invariants, tol=tol)
+        known = np.where(np.isfinite(self.distance), self.distance, np.inf)
+        order = np.lexsort((known, groups))
+        order = order[groups[order] >= 0]
+        _, first = np.unique(groups[order], return_index=True)
+        chosen = order[first]
+        return self[chosen[np.argsort(self.value[chosen], kind="stable")]]
+
+    def groups(
+        self,
+        *,
+        symmetries: Iterable[Symmetry] = (),
+        invariants: Callable[[Array], ArrayLike] | None = None,
+        tol: float = 1e-6,
+    ) -> NDArray[np.int64]:
+        """Give each point, (N,), the number of the critical point that `distinct` takes it for, -1 for none."""
+        critical = np.flatnonzero((self.kind != Kind.not_critical) & ~self.failed)
+        groups = np.full(len(self), -1, dtype=np.int64)
+        groups[critical] = label(
+            self.x[critical],
+            self.inertia[critical],
+            self.distance[critical],
+            symmetries=symmetries,
+            invariants=invariants,
+            tol=tol,
+        )
+        return groups
+
     def summary(self) -> Summary:
         """Count the points by kind and by index, and give medians.
 
@@ -181,7 +254,7 @@ class Survey:
         dims = {"x": ("point", "coordinate"), "inertia": ("point", "sign")}
         data = {name: (dims.get(name, ("point",)), getattr(self, name)) for name in NAMES}
         signs = ["negative", "zero", "positive"]
-        attrs = {"options": json.dumps(self.options), "total": self.total}
+        attrs = {"options": json.dumps(self.options)}
         return xr.Dataset(data, coords={"row": ("point", self.row), "sign": signs}, attrs=attrs)
 
     def save(self, path: str | Path) -> None:
@@ -194,7 +267,11 @@ class Survey:
 
     @staticmethod
     def load(path: str | Path) -> Survey:
-        """Read what `save` wrote."""
+        """Read what `save` wrote, or the store of a survey as far as it is done."""
+        if Path(path).is_dir():
+            from ._store import read
+
+            return read(path)
         with np.load(path, allow_pickle=False) as data:
             if missing := {"about", *COLUMNS} - set(data.files):
                 raise ValueError(f"{path} holds no Survey: it has no {', '.join(sorted(missing))}")
@@ -223,7 +300,7 @@ class Summary:
     """
 
     n_points: int
-    total: int
+    total: int | None
     kinds: dict[str, int]
     proven: dict[str, int]
     indices: dict[int, int]
@@ -250,7 +327,7 @@ class Summary:
         )
 
     def __str__(self) -> str:
-        of = "" if self.n_points == self.total else f" of {self.total}"
+        of = "" if self.total in (None, self.n_points) else f" of {self.total}"
         lines = [f"survey of {self.n_points}{of} points"]
         for name, count in self.kinds.items():
             proven = "" if name == FAILED else f" ({self.proven[name]} proven)"

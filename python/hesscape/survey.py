@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ._assess import Settings
 from ._collect import Collected
 from ._points import Points
-from ._pool import Here
+from ._pool import pool_of
 from ._progress import Meter
 from ._schedule import run
+from ._store import Stored, identity
 from ._survey_table import Summary, Survey
 from ._symmetric import not_negative, zero_mode_basis
 from .critical import NEEDS
@@ -26,7 +28,10 @@ def survey(
     fun: Callable[..., Any] | Objective,
     X: Any,
     *,
+    executor: Any = None,
+    workers: int | None = None,
     progress: Any = False,
+    store: str | Path | None = None,
     need: str = "kind",
     zero_modes: Any = 0,
     refine: bool = False,
@@ -43,8 +48,18 @@ def survey(
     X : array_like, shape (N, n), or iterable of such
         The points, as rows. An array of dask, zarr or h5py is read piece by piece, and so is an iterable of arrays
         (m, n): what does not fit into memory need not.
+    executor : concurrent.futures.Executor, optional
+        Where to assess chunks of points: ``client.get_executor()`` of dask.distributed, mpi4py's, or another. Its
+        workers get the function once, and need hesscape.
+    workers : int, optional
+        Starts that many threads, when `fun` is compiled or vectorized, or else processes, to which `fun` must be
+        known: define it in a module or a script (whose own work is under ``if __name__ == "__main__":``).
     progress : bool or callable
         True draws a bar with tqdm; a callable gets a `Progress`.
+    store : str or Path, optional
+        A directory, ``"run.zarr"``, where chunks are written as they are done. The same call goes on where it stopped,
+        for whatever reason; a store of another function, of other options or points is refused. ``xarray.open_zarr``
+        opens it, and `Survey.load`.
     need : {"kind", "inertia", "spectrum"}
         How much to find out of each point, as for `classify`. ``"kind"`` stops at a proven gradient, too.
     zero_modes : int or array_like, shape (n, k)
@@ -68,6 +83,8 @@ def survey(
     ------
     TypeError, ValueError
         When an argument is not what it should be; the message names it. No value has been computed then.
+    OSError
+        When the store cannot be written. What it holds is kept.
 
     Examples
     --------
@@ -88,13 +105,26 @@ def survey(
     settings = _settings(need, zero_modes, refine, on_error, gtol)
     points = Points.of(X)
     zero_mode_basis(zero_modes, points.n)
+    options = identity(f, settings, points)
     with Meter(progress, total=points.total) as meter:
-        sink = Collected(points, meter, refined=refine)
+        sink: Collected | Stored
+        if store is None:
+            sink = Collected(points, meter, refined=refine)
+        else:
+            sink = Stored(store, points, meter, options)
+        pool = pool_of(executor, workers, f, settings)
         try:
-            run(points, Here(f, settings), sink)
+            run(points, pool, sink)
         except KeyboardInterrupt:
-            return _interrupted(sink, points, settings)
-    return _table(sink, points, settings)
+            pool.close(now=True)
+            table = sink.table(options)
+            _say_interrupted(table, store)
+            return table
+        except BaseException:
+            pool.close(now=True)
+            raise
+        pool.close()
+    return sink.table(options)
 
 
 def _settings(need: Any, zero_modes: Any, refine: Any, on_error: Any, gtol: Any) -> Settings:
@@ -107,16 +137,11 @@ def _settings(need: Any, zero_modes: Any, refine: Any, on_error: Any, gtol: Any)
     return Settings(need, zero_modes, not_negative("gtol", gtol), refine, on_error)
 
 
-def _table(sink: Collected, points: Points, settings: Settings) -> Survey:
-    columns, rows = sink.result()
-    options = {"need": settings.need, "gtol": settings.gtol, "refine": settings.refine}
-    return Survey({"row": rows, **columns}, options, points.total or len(rows))
-
-
-def _interrupted(sink: Collected, points: Points, settings: Settings) -> Survey:
-    table = _table(sink, points, settings)
-    of = "" if points.total is None else f" of {points.total}"
+def _say_interrupted(table: Survey, store: Any) -> None:
+    of = "" if table.total is None else f" of {table.total}"
+    further = "" if store is None else "; the same call goes on from there"
     warnings.warn(
-        f"survey was interrupted: {len(table)}{of} points are done", RuntimeWarning, stacklevel=3
+        f"survey was interrupted: {len(table)}{of} points are done{further}",
+        RuntimeWarning,
+        stacklevel=3,
     )
-    return table
