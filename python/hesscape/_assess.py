@@ -188,14 +188,16 @@ def _classify_point(f: Objective, found: Columns, i: int, settings: Settings) ->
     point = classify(
         f, found.x[i], gtol=settings.gtol, zero_modes=settings.zero_modes, need=settings.need
     )
-    _record(f, found, i, point)
+    _record(f, found, i, point, settings.need)
 
 
-def _record(f: Objective, found: Columns, i: int, point: CriticalPoint) -> None:
+def _record(f: Objective, found: Columns, i: int, point: CriticalPoint, need: str) -> None:
     found.kind[i], found.certain[i] = point.kind.value, point.certain
     found.inertia[i] = point.inertia
     found.index[i] = -1 if point.index is None else point.index
-    found.gradient_norm[i], found.distance[i] = point.gradient_norm, point.distance
+    found.gradient_norm[i] = point.gradient_norm
+    if need != "kind":
+        found.distance[i] = point.distance
     found.error[i], found.message[i] = point.hessian_error, point.message
     if point.eigenvalues is not None:
         found.lowest[i], found.highest[i] = point.eigenvalues[[0, -1]]
