@@ -242,7 +242,9 @@ def test_what_makes_no_sense_with_compiled_functions(library):
         pickle.dumps(Objective(f, jac=jac))
     with (
         concurrent.futures.ProcessPoolExecutor(1) as pool,
-        pytest.raises(TypeError, match=r"cannot be sent to the processes .*: a LowLevelCallable is"),
+        pytest.raises(
+            TypeError, match=r"cannot be sent to the processes .*: a LowLevelCallable is"
+        ),
     ):
         hs.taylor(f, [1.0, 2.0], executor=pool)
 

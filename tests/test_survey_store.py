@@ -24,7 +24,7 @@ X = points(100)
 
 @pytest.fixture
 def many_chunks(monkeypatch):
-    monkeypatch.setattr(_schedule, "SECONDS", 0.001)
+    monkeypatch.setattr(_schedule, "SECONDS", 0.004)
 
 
 def contents(path):

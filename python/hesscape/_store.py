@@ -24,6 +24,7 @@ from ._points import Points
 from ._progress import Meter
 from ._schedule import Part
 from ._survey_table import Survey
+from ._symmetric import zero_mode_basis
 from ._validate import Array
 from .objective import Objective
 
@@ -282,6 +283,7 @@ def _consolidate(group: Any) -> None:
 def identity(f: Objective, settings: Settings, points: Points) -> dict[str, Any]:
     """Tell in plain data what is asked, so that two runs can be compared."""
     zero_modes: Any = settings.zero_modes
+    modes = zero_mode_basis(zero_modes, points.n)[0]
     if not isinstance(zero_modes, (int, np.integer)):
         zero_modes = f"array {digest(np.asarray(zero_modes, dtype=float)):016x}"
     derivatives = {
@@ -297,6 +299,7 @@ def identity(f: Objective, settings: Settings, points: Points) -> dict[str, Any]
         "noise": f.noise,
         "need": settings.need,
         "zero_modes": zero_modes if isinstance(zero_modes, str) else int(zero_modes),
+        "zero_mode_count": modes,
         "gtol": settings.gtol,
         "refine": settings.refine,
         "n": points.n,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import FrozenInstanceError, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._assess import FAILED, NAMES
 from ._critical_point import Kind
+from ._distinct import Symmetry, label
 from ._report import number
+from ._survey_plot import SurveyPlots
 from ._validate import Array
 
 COLUMNS = ("row", *NAMES)
@@ -41,7 +43,7 @@ class Survey:
     index : (N,) ndarray of int
         Number of negative eigenvalues; -1 where it is not resolved.
     value, gradient_norm, distance : (N,) ndarray
-        As those of `CriticalPoint`.
+        As those of `CriticalPoint`; the last is nan with ``need="kind"``.
     lowest, highest : (N,) ndarray
         Extreme eigenvalues, with ``need="spectrum"``; else nan.
     error : (N,) ndarray
@@ -140,6 +142,77 @@ class Survey:
     def complete(self) -> bool:
         """Whether every point of X is here."""
         return len(self) == self.total
+
+    @property
+    def plot(self) -> SurveyPlots:
+        """Pictures: ``survey.plot.index_vs_value()`` and ``survey.plot.kinds()``."""
+        return SurveyPlots(self)
+
+    def distinct(
+        self,
+        *,
+        symmetries: Iterable[Symmetry] = (),
+        invariants: Callable[[Array], ArrayLike] | None = None,
+        tol: float = 1e-6,
+    ) -> Survey:
+        """Give one point for each critical point that was found: the one that is known best.
+
+        Two points are the same if their distance is no more than twice the sum of their Newton steps (the column
+        `distance`), where differences of each coordinate within `tol` of its largest value count for nothing; and if
+        their proven signs agree.
+
+        Parameters
+        ----------
+        symmetries : list of callable or array_like
+            Maps under which the function does not change: permutations of the coordinates (n,), matrices (n, n), or
+            ``map(x) -> (n,)``. Those that generate the group are enough.
+        invariants : callable, optional
+            ``invariants(x) -> (k,)``, what is compared instead of the coordinates, for symmetries that are many or
+            continuous: all distances between atoms, sorted. It should change no faster than x does.
+        tol : float
+            See above.
+
+        Returns
+        -------
+        Survey
+            Without the points that failed or are not critical, ordered by value.
+
+        Examples
+        --------
+        >>> import hesscape as hs
+        >>> def f(x):
+        ...     return (x[0] ** 2 - 1) ** 2 + x[1] ** 2
+        >>> found = hs.survey(f, [[0.9, 0.1], [1.1, 0], [-1, 0.2], [0.1, 0]], refine=True)
+        >>> len(found.distinct()), len(found.distinct(symmetries=[lambda x: -x]))
+        (3, 2)
+        """
+        groups = self.groups(symmetries=symmetries, invariants=invariants, tol=tol)
+        known = np.where(np.isfinite(self.distance), self.distance, np.inf)
+        order = np.lexsort((known, groups))
+        order = order[groups[order] >= 0]
+        _, first = np.unique(groups[order], return_index=True)
+        chosen = order[first]
+        return self[chosen[np.argsort(self.value[chosen], kind="stable")]]
+
+    def groups(
+        self,
+        *,
+        symmetries: Iterable[Symmetry] = (),
+        invariants: Callable[[Array], ArrayLike] | None = None,
+        tol: float = 1e-6,
+    ) -> NDArray[np.int64]:
+        """Give each point, (N,), the number of the critical point that `distinct` takes it for, -1 for none."""
+        critical = np.flatnonzero((self.kind != Kind.not_critical) & ~self.failed)
+        groups = np.full(len(self), -1, dtype=np.int64)
+        groups[critical] = label(
+            self.x[critical],
+            self.inertia[critical],
+            self.distance[critical],
+            symmetries=symmetries,
+            invariants=invariants,
+            tol=tol,
+        )
+        return groups
 
     def summary(self) -> Summary:
         """Count the points by kind and by index, and give medians.

@@ -1,4 +1,4 @@
-"""Pictures of a critical point, drawn with Matplotlib (``pip install 'hesscape[plot]'``).
+"""Pictures of critical points, drawn with Matplotlib (``pip install 'hesscape[plot]'``).
 
 Every function draws on the Axes that it is given, or on those of a new figure, and returns them. Nothing is shown on
 screen before ``matplotlib.pyplot.show()`` is called. Orange stands for upwards, purple for downwards and grey for what
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
+from ._density_plot import density
 from ._directions import (
     columns,
     curvatures,
@@ -24,7 +25,9 @@ from ._directions import (
     positive_span,
     some_eigenvectors,
 )
+from ._figure import DOWN, FLAT, UP, axes_or_new, legend_below
 from ._levels import LEVELS, levels_around
+from ._survey_plot import index_vs_value, kinds
 from ._validate import Array
 from .critical import CriticalPoint
 from .objective import Objective
@@ -35,10 +38,18 @@ if TYPE_CHECKING:
 
     from .escape import Escape
 
-__all__ = ["slices", "spectrum", "surface"]
+__all__ = [
+    "DOWN",
+    "FLAT",
+    "UP",
+    "density",
+    "index_vs_value",
+    "kinds",
+    "slices",
+    "spectrum",
+    "surface",
+]
 
-# A qualitative and a diverging map that agree, and that colour-blind readers tell apart.
-UP, DOWN, FLAT = "#b35806", "#542788", "#636363"
 COLORS = "PuOr_r"
 
 
@@ -104,7 +115,7 @@ def surface(
     origin = model.x if directions is None and model.x.size == 2 else np.zeros(2)
     end = None if escape is None else in_plane(basis, escape.x - model.x)
     width = half_widths(span, model, basis, end)
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
 
     across, along = (o + np.linspace(-w, w, samples) for o, w in zip(origin, width, strict=True))
     grid = np.stack(np.meshgrid(across, along), axis=-1).reshape(-1, 2)
@@ -123,7 +134,7 @@ def surface(
     ax.set_ylim(origin[1] - width[1], origin[1] + width[1])
     if directions is None and max(width) <= 3 * min(width):
         ax.set_aspect("equal")
-    _legend_below(ax)
+    legend_below(ax)
     return ax
 
 
@@ -185,7 +196,7 @@ def slices(
         else positive_span(span, vectors.shape[1])
     )
     together = bool(np.allclose(reach, reach[0]))
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     unit = np.linspace(-1, 1, samples)
     colors = _shades(curvature, error)
     for k, (v, color) in enumerate(zip(vectors.T, colors, strict=True)):
@@ -205,7 +216,7 @@ def slices(
         title="Along the eigenvectors" if directions is None else "",
     )
     ax.margins(x=0)
-    _legend_below(ax)
+    legend_below(ax)
     return ax
 
 
@@ -236,7 +247,7 @@ def spectrum(point: CriticalPoint, *, ax: Axes | None = None) -> Axes:
         raise TypeError(f"point must be a CriticalPoint, got {type(point).__name__}")
     if point.eigenvalues is None or point.eigenvalue_error is None:
         raise ValueError("point must have eigenvalues: classify it with need='spectrum'")
-    ax = _axes(ax)
+    ax = axes_or_new(ax)
     values, errors = point.eigenvalues, point.eigenvalue_error
     negative, zero, positive = point.inertia
     order = np.arange(values.size)
@@ -266,19 +277,8 @@ def spectrum(point: CriticalPoint, *, ax: Axes | None = None) -> Axes:
         ylabel="eigenvalue of the Hessian",
         title=_verdict(point),
     )
-    _legend_below(ax)
+    legend_below(ax)
     return ax
-
-
-def _axes(ax: Axes | None) -> Axes:
-    """Give the Axes to draw on; only here is Matplotlib imported."""
-    if ax is not None:
-        return ax
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError("hesscape.plot needs Matplotlib: pip install 'hesscape[plot]'") from error
-    return plt.subplots(layout="compressed")[1]
 
 
 def _model(point: Any) -> TaylorModel:
@@ -413,17 +413,3 @@ def _threshold(values: Array, errors: Array, proven: Any) -> float:
     sizes = np.abs(values[proven]) if np.any(proven) else errors
     positive = sizes[np.isfinite(sizes) & (sizes > 0)]
     return float(10.0 ** np.floor(np.log10(positive.min()))) if positive.size else 1.0
-
-
-def _legend_below(ax: Axes) -> None:
-    """Put the legend outside, where it covers no data."""
-    handles, labels = ax.get_legend_handles_labels()
-    columns = 2 if max(map(len, labels)) > 15 else 3
-    ax.legend(
-        handles,
-        labels,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.12),
-        ncols=columns,
-        frameon=False,
-    )
