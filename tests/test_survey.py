@@ -204,6 +204,26 @@ def test_points_that_fail_leave_their_neighbours_alone():
     assert_same(found[~found.failed], rest, but=["row"])
 
 
+@pytest.mark.parametrize("vectorized", [False, True])
+def test_points_that_fail_change_nothing_beside_them(vectorized):
+    def f(x):
+        if np.any(x[0] > 1.5):
+            raise ZeroDivisionError
+        return cosines(x)
+
+    x = grid(64)
+    found = hs.survey(f, x, need="spectrum", vectorized=vectorized)
+    fails = x[:, 0] > 1.5
+    assert found.failed[fails].all()
+    fine = ~found.failed & (x[:, 0] < 1.4)
+    assert fine.sum() > 30
+    assert_same(
+        found[fine],
+        hs.survey(cosines, x[fine], need="spectrum", vectorized=vectorized),
+        but=["row"],
+    )
+
+
 def test_exceptions_pass_when_asked_for():
     with pytest.raises(ZeroDivisionError, match=r"^x is\n too large$") as caught:
         hs.survey(fragile, [[0, 0], [2, 0]], on_error="raise")
