@@ -15,6 +15,7 @@ MODULES = ["hesscape"] + [
 ]
 
 NEEDS = {
+    "hesscape._density_plot": "matplotlib",
     "hesscape._survey_plot": "matplotlib",
     "hesscape.plot": "matplotlib",
     "hesscape.interop.ase": "ase",

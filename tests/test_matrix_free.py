@@ -265,7 +265,7 @@ def test_a_guess_saves_products_and_keeps_the_statement():
     wrong = 0
     for seed in range(200):
         found = run(hidden, seed, np.eye(1, N, N - 1)[0])
-        wrong += found.lowest - found.epsilon > hidden.min()
+        wrong += found.floor > hidden.min()
     assert wrong <= 0.3 * 200
 
 
@@ -279,7 +279,7 @@ def check_minimum(result, lowest):
     point = result.point
     assert (point.kind, point.certain) == (hs.Kind.minimum, False)
     assert point.confidence >= 1 - DELTA
-    assert point.curvature.lowest - point.curvature.epsilon <= lowest
+    assert point.curvature.floor <= lowest
 
 
 @pytest.mark.parametrize("offered", OFFERED)

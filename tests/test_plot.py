@@ -257,3 +257,27 @@ def test_bad_arguments_are_named(draw, error, message):
     import matplotlib.pyplot as plt
 
     assert plt.get_fignums() == []
+
+
+def test_density_draws_the_band_in_the_colours_of_the_signs(ax):
+    d = np.r_[np.full(900, 0.01), np.linspace(-1, 3, 100)]
+    found = hs.spectral_density(lambda x: 0.0, 0 * d, hessp=lambda x, p: d * p, rng=0)
+    assert plot.density(found, ax=ax) is ax
+    assert legend(ax) == ["negative", "positive"]
+    for name, color in (("negative", plot.DOWN), ("positive", plot.UP)):
+        drawn = line(ax, name)
+        assert to_hex(drawn.get_color()) == color
+        x, y = drawn.get_data()
+        assert (x <= 0).all() if name == "negative" else (x >= 0).all()
+        shown = np.isin(found.grid, x)
+        np.testing.assert_array_equal(y, np.maximum(found.density[shown], y.min()))
+    assert ax.get_yscale() == "log"
+    assert "mean" in ax.get_title()
+    with pytest.raises(TypeError, match="found must be a SpectralDensity"):
+        plot.density(SADDLE)
+
+
+def test_density_of_one_sign(ax):
+    d = np.linspace(5, 6, 100)
+    plot.density(hs.spectral_density(lambda x: 0.0, 0 * d, hessp=lambda x, p: d * p, rng=0), ax=ax)
+    assert legend(ax) == ["positive"]

@@ -21,7 +21,7 @@ def grid(size):
     return np.random.default_rng(2).uniform(-3, 3, (size, 2))
 
 
-def expected(point):
+def expected(point, need):
     return (
         point.kind.value,
         point.certain,
@@ -29,7 +29,7 @@ def expected(point):
         -1 if point.index is None else point.index,
         point.taylor.value,
         point.gradient_norm,
-        point.distance,
+        np.nan if need == "kind" else point.distance,
         point.hessian_error,
     )
 
@@ -52,7 +52,8 @@ def test_points_are_what_classify_says(need, derivatives):
     found = hs.survey(MULLER.fun, x, need=need, gtol=gtol, **derivatives)
     alone = [hs.classify(MULLER.fun, p, need=need, gtol=gtol, **derivatives) for p in x]
     np.testing.assert_equal(
-        [tuple(row) for row in rows_of(found, *COLUMNS)], [_listed(expected(p)) for p in alone]
+        [tuple(row) for row in rows_of(found, *COLUMNS)],
+        [_listed(expected(p, need)) for p in alone],
     )
     assert found.nfev.tolist() == [p.nfev for p in alone]
     assert found.njev.tolist() == [p.njev for p in alone]
@@ -201,6 +202,26 @@ def test_points_that_fail_leave_their_neighbours_alone():
         assert np.isnan(getattr(found, name)[found.failed]).all()
     rest = hs.survey(fragile, x[[0, 2, 4]], need="spectrum")
     assert_same(found[~found.failed], rest, but=["row"])
+
+
+@pytest.mark.parametrize("vectorized", [False, True])
+def test_points_that_fail_change_nothing_beside_them(vectorized):
+    def f(x):
+        if np.any(x[0] > 1.5):
+            raise ZeroDivisionError
+        return cosines(x)
+
+    x = grid(64)
+    found = hs.survey(f, x, need="spectrum", vectorized=vectorized)
+    fails = x[:, 0] > 1.5
+    assert found.failed[fails].all()
+    fine = ~found.failed & (x[:, 0] < 1.4)
+    assert fine.sum() > 30
+    assert_same(
+        found[fine],
+        hs.survey(cosines, x[fine], need="spectrum", vectorized=vectorized),
+        but=["row"],
+    )
 
 
 def test_exceptions_pass_when_asked_for():

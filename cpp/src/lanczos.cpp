@@ -182,6 +182,7 @@ void Lanczos::extend(const VectorXd& lost, double error) {
   projected_.row(size_).head(size_) = projected_.col(size_).head(size_).transpose();
   error_[size_] = error + rounding + 0.5 * difference.norm();
   error_.head(size_) += 0.5 * difference.cwiseAbs();
+  kept_error_ += 0.5 * difference.head(kept_).norm();
   asymmetry_ += difference.squaredNorm();
   samples_ += size_;
   ++size_;
@@ -194,15 +195,21 @@ void Lanczos::solve() {
   const double norm = values_.cwiseAbs().maxCoeff();
   const double solving = 10.0 * static_cast<double>(size_) * epsilon * norm;
   const double loss = orthogonality_loss();
-  residuals_ = rotation_.cwiseAbs().transpose() * error_.head(size_) +
-               coupling_ * rotation_.row(size_ - 1).cwiseAbs().transpose();
+  const VectorXd error = rotation_.cwiseAbs().transpose() * error_.head(size_);
+  residuals_ =
+      error.cwiseMin(total_error()) + coupling_ * rotation_.row(size_ - 1).cwiseAbs().transpose();
   residuals_ = (residuals_.array() + solving + loss * norm) * (1.0 + 4.0 * loss);
 }
 
 double Lanczos::backward_error() const {
   const double norm = values_.size() > 0 ? values_.cwiseAbs().maxCoeff() : 0.0;
   const double solving = 10.0 * static_cast<double>(size_) * epsilon;
-  return error_.head(size_).norm() + (solving + orthogonality_loss()) * norm;
+  return total_error() + (solving + orthogonality_loss()) * norm;
+}
+
+double Lanczos::total_error() const {
+  const double kept = std::min(kept_error_, error_.head(kept_).norm());
+  return std::hypot(kept, error_.segment(kept_, size_ - kept_).norm());
 }
 
 double Lanczos::orthogonality_loss() const {
@@ -244,8 +251,11 @@ void Lanczos::restart() {
   const double norm = values_.cwiseAbs().maxCoeff();
   const auto k = static_cast<double>(size_);
   const double rounding = (gamma(size_) * std::sqrt(k) + 10.0 * k * epsilon) * norm;
+  const double whole = total_error();
   const VectorXd error = chosen.cwiseAbs().transpose() * error_.head(size_);
-  error_.head(keep) = error.array() + rounding;
+  error_.head(keep) = error.cwiseMin(whole).array() + rounding;
+  kept_error_ = whole + rounding * std::sqrt(static_cast<double>(keep));
+  kept_ = keep;
   projected_.setZero();
   projected_.diagonal().head(keep) = values;
   expected_.setZero();

@@ -275,6 +275,7 @@ void Screen::judge_axes(Index first, Index size) {
   const auto column = [&](Index k) { return axis_values_.col(k).segment(first, size); };
   const Strip centre = column(0);
   Strip largest = centre.abs();
+  Strip change = Strip::Zero(size);
   Strip noise = Strip::Constant(size, known_noise_);
   Strip argument = Strip::Zero(size);
   std::vector<Extrapolant> evens, odds;
@@ -290,6 +291,7 @@ void Screen::judge_axes(Index first, Index size) {
       even[k] = ((column(at) - centre) + (column(at + 1) - centre)) / steps.square();
       odd[k] = 0.5 * (column(at) - column(at + 1)) / steps;
       largest = largest.max(column(at).abs()).max(column(at + 1).abs());
+      change = change.max((column(at) - centre).abs()).max((column(at + 1) - centre).abs());
     }
     evens.push_back(extrapolate(even, axis_weights, axis_change));
     odds.push_back(extrapolate(odd, axis_weights, axis_change));
@@ -299,7 +301,9 @@ void Screen::judge_axes(Index first, Index size) {
   }
   noise = noise.max(rounding() * largest + epsilon * argument.sqrt());
   const Strip most = margin() * noise;
-  Flags agrees = most < infinity;
+  // Noise that exceeds all changes of f hides every sign, and may be structure finer than the
+  // rungs.
+  Flags agrees = most <= change && most < infinity;
   for (Index i = 0; i < n(); ++i) {
     const Strip x = x_.col(i).segment(first, size);
     const Strip h = step_.col(i).segment(first, size);
@@ -415,7 +419,7 @@ void Screen::judge_pairs(Index first, Index size) {
   const Strip line_error = error_of(line, line_noise * most) + step_rounding * extent;
   const Flags agrees = (along - line.value).abs() <= allowed + line_error;
   result_.agrees.segment(first, size) =
-      result_.agrees.segment(first, size) && agrees && (line_error < infinity);
+      result_.agrees.segment(first, size) && agrees && (allowed + line_error < infinity);
 }
 
 }  // namespace hesscape

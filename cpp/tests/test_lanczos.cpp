@@ -91,6 +91,22 @@ void restarts_converge_to_both_ends() {
   check::at_most(lanczos.asymmetry(), 100.0 * epsilon);
 }
 
+// No restart multiplies the error: each adds what its own products and its rounding may be wrong
+// by.
+void errors_stay_small_over_many_restarts() {
+  const Index n = 200;
+  const MatrixXd h = with_spectrum(VectorXd::LinSpaced(n, -1.0, 1.0), 17);
+  const double error = 1e-10;
+  Lanczos lanczos(random(n, 18), nothing(n), 12);
+  for (unsigned i = 0; i < 600; ++i) {
+    const VectorXd noise = random(n, 200 + i).normalized() * (0.99 * error);
+    check::is_true(lanczos.tell(h * lanczos.ask() + noise, error));
+    if (i % 50 == 0) pairs_hold(lanczos, h, nothing(n));
+  }
+  check::is_true(lanczos.restarts() > 80);
+  check::at_most(lanczos.backward_error(), 600.0 * 2.0 * error);
+}
+
 void zero_modes_are_left_out() {
   const Index n = 40;
   VectorXd values = VectorXd::LinSpaced(n, 1.0, 2.0);
@@ -206,6 +222,7 @@ void bad_starts_are_refused() {
 int main() {
   known_spectra();
   restarts_converge_to_both_ends();
+  errors_stay_small_over_many_restarts();
   zero_modes_are_left_out();
   invariant_subspaces_end_it();
   refused_products_can_be_told_again();

@@ -6,6 +6,7 @@ from ._core import __version__
 from ._progress import Progress
 from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .curvature import CurvatureBounds, curvature
+from .density import SpectralDensity, spectral_density
 from .escape import Escape, Side, escape
 from .measurement import Measurement
 from .minimize import minimize
@@ -25,6 +26,7 @@ __all__ = [
     "Objective",
     "Progress",
     "Side",
+    "SpectralDensity",
     "Survey",
     "TaylorModel",
     "__version__",
@@ -39,6 +41,7 @@ __all__ = [
     "minimize",
     "plot",
     "show_config",
+    "spectral_density",
     "survey",
     "taylor",
 ]

@@ -156,23 +156,28 @@ def _polish_point(f: Objective, found: Columns, i: int, settings: Settings) -> N
 
 def _screen_points(f: Objective, found: Columns, rows: Rows, settings: Settings) -> Rows:
     """Classify the points that share displacements well, and give the others."""
-    n = found.x.shape[1]
-    zero_modes = zero_mode_basis(settings.zero_modes, n)
-    left = []
-    for some in (rows[k : k + together(n)] for k in range(0, len(rows), together(n))):
-        try:
-            verdicts = screen(
-                f, found.x[some], gtol=settings.gtol, zero_modes=zero_modes, need=settings.need
-            )
-        except Exception:
-            if settings.on_error == "raise":
-                raise
-            left.append(some)  # one at a time, to see which of them fails
-            continue
-        found.nfev[some] += verdicts.nfev
-        _record_all(found, some, verdicts)
-        left.append(some[~verdicts.settled])
-    return np.concatenate([rows[:0], *left])
+    size = together(found.x.shape[1])
+    parts = (rows[k : k + size] for k in range(0, len(rows), size))
+    return np.concatenate([rows[:0], *(_screen_some(f, found, part, settings) for part in parts)])
+
+
+def _screen_some(f: Objective, found: Columns, rows: Rows, settings: Settings) -> Rows:
+    zero_modes = zero_mode_basis(settings.zero_modes, found.x.shape[1])
+    try:
+        verdicts = screen(
+            f, found.x[rows], gtol=settings.gtol, zero_modes=zero_modes, need=settings.need
+        )
+    except Exception:
+        if settings.on_error == "raise":
+            raise
+        if len(rows) == 1:
+            return rows
+        # A point that fails must not change what is found of those beside it.
+        halves = np.array_split(rows, 2)
+        return np.concatenate([_screen_some(f, found, half, settings) for half in halves])
+    found.nfev[rows] += verdicts.nfev
+    _record_all(found, rows, verdicts)
+    return rows[~verdicts.settled]
 
 
 def _record_all(found: Columns, rows: Rows, verdicts: Verdicts) -> None:
@@ -188,14 +193,16 @@ def _classify_point(f: Objective, found: Columns, i: int, settings: Settings) ->
     point = classify(
         f, found.x[i], gtol=settings.gtol, zero_modes=settings.zero_modes, need=settings.need
     )
-    _record(f, found, i, point)
+    _record(f, found, i, point, settings.need)
 
 
-def _record(f: Objective, found: Columns, i: int, point: CriticalPoint) -> None:
+def _record(f: Objective, found: Columns, i: int, point: CriticalPoint, need: str) -> None:
     found.kind[i], found.certain[i] = point.kind.value, point.certain
     found.inertia[i] = point.inertia
     found.index[i] = -1 if point.index is None else point.index
-    found.gradient_norm[i], found.distance[i] = point.gradient_norm, point.distance
+    found.gradient_norm[i] = point.gradient_norm
+    if need != "kind":
+        found.distance[i] = point.distance
     found.error[i], found.message[i] = point.hessian_error, point.message
     if point.eigenvalues is not None:
         found.lowest[i], found.highest[i] = point.eigenvalues[[0, -1]]

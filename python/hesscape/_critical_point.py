@@ -113,7 +113,8 @@ class CriticalPoint:
         ``(n_negative, n_zero, n_positive)``: eigenvalues proven negative, the rest, and proven positive.
         Zero modes that were given are among the rest.
     index : int or None
-        Number of negative eigenvalues, when no direction (but zero modes) is left open.
+        Number of negative eigenvalues, when no direction (but zero modes) is left open. Where no matrix was formed: so
+        many are proven, and no more with the probability that the message states.
     eigenvalues, eigenvectors, eigenvalue_error : ndarray or None
         Ascending; vectors are columns; each eigenvalue of H is within its error of the one given.
     gradient_norm : float

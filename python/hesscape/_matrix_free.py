@@ -28,6 +28,7 @@ SENTENCES = {
     "not_critical": "the gradient exceeds gtol by more than its own error: move on with an optimiser, then classify "
     "again",
     "saddle": "curvature of both signs is proven; its index was not counted",
+    "index": "curvature of both signs is proven, and so are {count} negative eigenvalues; there are {most}",
     "minimum": "no curvature is negative with probability {confidence:.10g} over the random start, which is no proof: "
     "every eigenvalue is above {floor:.3g}",
     "maximum": "no curvature is positive with probability {confidence:.10g} over the random start, which is no proof: "
@@ -68,10 +69,10 @@ def classify_by_products(
     found = bounds(
         f,
         x,
-        need if need in ("spectrum", "way") else "kind",
+        need,
         TOL,
         delta,
-        MOST_PRODUCTS,
+        MOST_PRODUCTS[need],
         suited_basis(x.size),
         basis_of(zero_modes, x.size),
         rng,
@@ -83,15 +84,21 @@ def classify_by_products(
     kind = _kind(found, slope.moving)
     certain = kind == Kind.not_critical or (kind == Kind.saddle and known)
     statistical = kind in (Kind.minimum, Kind.maximum) and known
-    message = SENTENCES[kind].format(
+    count, most = found.n_negative, found.n_negative_most
+    sentence = "index" if kind == Kind.saddle and need == "inertia" else kind
+    message = SENTENCES[sentence].format(
+        count=count,
+        most=f"with probability {found.confidence:.10g} no more"
+        if most == count
+        else "may be more",
         confidence=found.confidence,
-        floor=found.lowest - found.epsilon,
-        ceiling=found.highest + found.epsilon,
+        floor=found.floor,
+        ceiling=found.ceiling,
         message=found.message,
     )
     if not (known or slope.moving):
         message += UNRESOLVED.format(error=slope.error)
-    negative, positive = int(found.proven_negative), int(found.proven_positive)
+    negative, positive = count, int(found.proven_positive)
     ends = need == "spectrum"
     residuals = [found.lowest_residual, found.highest_residual]
     return CriticalPoint(
@@ -99,7 +106,7 @@ def classify_by_products(
         certain=certain,
         confidence=1.0 if certain else found.confidence if statistical else 0.0,
         inertia=(negative, x.size - negative - positive, positive),
-        index=None,
+        index=count if need == "inertia" and most == count else None,
         eigenvalues=np.array([found.lowest, found.highest]) if ends else None,
         eigenvectors=np.array([found.lowest_direction, found.highest_direction]).T
         if ends
@@ -122,9 +129,9 @@ def _kind(found: CurvatureBounds, moving: bool) -> Kind:
         return Kind.not_critical
     if found.proven_negative and found.proven_positive:
         return Kind.saddle
-    if found.proven_positive and found.lowest - found.epsilon > 0:
+    if found.proven_positive and found.floor > 0:
         return Kind.minimum
-    if found.proven_negative and found.highest + found.epsilon < 0:
+    if found.proven_negative and found.ceiling < 0:
         return Kind.maximum
     return Kind.degenerate
 

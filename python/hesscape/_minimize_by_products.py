@@ -129,7 +129,7 @@ class LargeSearch(Search):
         found = self.verdict(delta)
         words = {
             "confidence": 1 - DELTA,
-            "floor": found.lowest - found.epsilon,
+            "floor": found.floor,
             "lowest": found.lowest,
         }
         assert self.point is not None

@@ -12,13 +12,13 @@ from ._critical_point import Kind, explanation, gradient_note
 from ._inertia import Signs, prove
 from ._validate import Array
 from .critical import NEAR, Slopes, kinds_of, newton_length, slopes_of
-from .linalg import eigvalsh, inertia
+from .linalg import eigvalsh, first_proofs
 from .objective import Objective
 
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
-VALUES = 1 << 17  # that are held of all points together
+VALUES = 1 << 19  # that are held of all points together
 MOST = 8192  # points together
 
 
@@ -32,7 +32,7 @@ class Verdicts:
     index: NDArray[np.int64]  # -1 where it is not resolved
     value: Array
     gradient_norm: Array
-    distance: Array
+    distance: Array  # where more than the kind was asked for
     lowest: Array
     highest: Array
     hessian_error: Array  # infinite where no Hessian was measured
@@ -118,16 +118,17 @@ def _judge(
 ) -> None:
     """Classify some of the points by their Hessians."""
     n, count = out.inertia[0].sum(), zero_modes[0]
-    good = measured.agrees & np.isfinite(measured.hessian_error).all(axis=1)
-    h = measured.hessian[good].reshape(-1, n, n)
-    e = measured.hessian_error[good].reshape(-1, n, n)
-    rows = rows[good]
-    signs = _signs(h, e, gradient[rows], zero_modes)
+    agrees = _rows(measured.agrees)
+    h = measured.hessian[agrees].reshape(-1, n, n)
+    e = measured.hessian_error[agrees].reshape(-1, n, n)
+    rows = rows[agrees]
+    signs = _signs(h, e, None if need == "kind" else gradient[rows], zero_modes)
     kind, certain = kinds_of(signs, n - count, slopes.moving[rows], slopes.known[rows])
     proven = signs.n_negative + signs.n_positive
     resolved = (proven >= n - count) & ~signs.not_flat
     settled = certain if need == "kind" else certain & resolved
-    rows, h, e = rows[settled], h[settled], e[settled]
+    chosen = _rows(settled)
+    rows, h, e = rows[chosen], h[chosen], e[chosen]
     out.settled[rows] = True
     out.kind[rows] = kind[settled]
     out.inertia[rows] = np.stack([signs.n_negative, n - proven, signs.n_positive], axis=1)[settled]
@@ -140,17 +141,26 @@ def _judge(
     _explain(out, rows, count, diagonal=False)
 
 
-def _signs(h: Array, e: Array, gradient: Array, zero_modes: tuple[int, Array | None]) -> Signs:
-    """Prove signs, and find Newton's step for the matrices that are resolved."""
+def _signs(
+    h: Array, e: Array, gradient: Array | None, zero_modes: tuple[int, Array | None]
+) -> Signs:
+    """Prove signs, and find Newton's step for the matrices that are resolved, if the gradients are given."""
     count, basis = zero_modes
     if count:
         return prove(h, e, count, basis, gradient)
-    counts = inertia(h, error=e)
-    resolved = counts[:, 1] == 0
-    step = np.full(gradient.shape, np.nan)
-    step[resolved] = np.linalg.solve(h[resolved], gradient[resolved][:, :, None])[:, :, 0]
+    counts = first_proofs(h, e)
+    step = None
+    if gradient is not None:
+        resolved = counts[:, 1] == 0
+        step = np.full(gradient.shape, np.nan)
+        step[resolved] = np.linalg.solve(h[resolved], gradient[resolved][:, :, None])[:, :, 0]
     nothing = np.zeros(len(h), dtype=bool)
-    return Signs(counts[:, 0], counts[:, 2], nothing, np.zeros_like(step), step, nothing)
+    return Signs(counts[:, 0], counts[:, 2], nothing, np.zeros_like(h[:, 0]), step, nothing)
+
+
+def _rows(chosen: Flags) -> Flags | slice:
+    """Give an index that makes no copy where all are chosen."""
+    return slice(None) if chosen.all() else chosen
 
 
 def _explain(out: Verdicts, rows: Rows, given: int, *, diagonal: bool) -> None:

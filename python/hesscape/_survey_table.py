@@ -43,7 +43,7 @@ class Survey:
     index : (N,) ndarray of int
         Number of negative eigenvalues; -1 where it is not resolved.
     value, gradient_norm, distance : (N,) ndarray
-        As those of `CriticalPoint`.
+        As those of `CriticalPoint`; the last is nan with ``need="kind"``.
     lowest, highest : (N,) ndarray
         Extreme eigenvalues, with ``need="spectrum"``; else nan.
     error : (N,) ndarray

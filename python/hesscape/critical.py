@@ -118,9 +118,10 @@ def classify(
         eigenvectors too.
     method : {"auto", "dense", "lanczos"}
         ``"dense"`` measures every entry of H. ``"lanczos"`` forms no matrix: see `curvature`, whose result is the
-        attribute of that name. It proves saddles, says of a minimum how probable it is, and gives the two ends of
-        the spectrum as eigenvalues. ``"auto"`` takes it from 1000 coordinates on, if `hess` is not given, `hessp` or
-        `jac` is, and neither a count of zero modes nor `step` or `levels`.
+        attribute of that name. It proves saddles, says of a minimum how probable it is, counts up to 64 negative
+        eigenvalues if asked for ``"inertia"``, and gives the two ends of the spectrum as eigenvalues. ``"auto"`` takes
+        it from 1000 coordinates on, if `hess` is not given, `hessp` or `jac` is, and neither a count of zero modes nor
+        `step` or `levels`.
     step, levels, **objective
         Passed on to `taylor`.
 

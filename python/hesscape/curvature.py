@@ -10,21 +10,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _core, _validate
-from ._products import Products, products_of
+from ._index import Count, Counter
+from ._lanczos_search import End, LanczosSearch
+from ._products import products_of
 from ._random_start import Statement
 from ._report import number
 from ._symmetric import zero_mode_basis
 from ._validate import Array
 from .objective import Objective
-from .status import NonFiniteError
 
 __all__ = ["CurvatureBounds", "curvature"]
 
-NEEDS = ("kind", "spectrum")
-TOL, DELTA, MOST_PRODUCTS = 1e-3, 1e-3, 200  # unless they are given
+NEEDS = ("kind", "inertia", "spectrum")
+TOL, DELTA = 1e-3, 1e-3  # unless they are given
+MOST_PRODUCTS = {"kind": 200, "way": 1000, "inertia": 5000, "spectrum": 200}  # likewise
 BASIS_DOUBLES = 2**27  # a basis of 1 GiB, where the number of vectors is not given
 FEWEST, MOST = 20, 100  # vectors of it
-NEAR_ENOUGH = 0.1  # residual of a way down, of its curvature
 
 MESSAGES = {
     "saddle": "curvature of both signs is proven",
@@ -36,6 +37,11 @@ MESSAGES = {
     "flat": "no curvature exceeds the errors of the products",
     "spectrum": "both ends of the spectrum are within tol",
     "unconverged": "the ends of the spectrum have not come within tol: allow more products (max_products)",
+}
+COUNTED = {
+    "known": "; {proven} eigenvalues are proven negative, and {most} are at most, with that probability",
+    "open": "; {proven} eigenvalues are proven negative, and more cannot be excluded: they may be too many or too near "
+    "to zero to be counted so, or allow more products (max_products)",
 }
 
 
@@ -55,10 +61,15 @@ class CurvatureBounds:
         The unit vectors u.
     proven_negative, proven_positive : bool
         A measured quotient has this sign beyond its error. Both prove a saddle.
+    n_negative : int
+        So many eigenvalues are proven negative; more than one are looked for with ``need="inertia"`` only.
+    n_negative_most : int or None
+        With probability ``1 - delta`` no more are negative or zero; None where that is not known.
+    floor, ceiling : float
+        With probability at least ``1 - delta`` over the random starts, every eigenvalue is between these (on the
+        complement of the zero modes); infinite after too few products.
     epsilon, delta : float
-        With probability at least ``1 - delta`` over the random start, every eigenvalue is between
-        ``lowest - epsilon`` and ``highest + epsilon`` (on the complement of the zero modes); inf after too few
-        products.
+        They are no further than `epsilon` beyond ``lowest`` and ``highest``.
     n_products : int
         Products with H.
     njev : int
@@ -83,6 +94,10 @@ class CurvatureBounds:
     highest_direction: Array = field(repr=False)
     proven_negative: bool
     proven_positive: bool
+    n_negative: int
+    n_negative_most: int | None
+    floor: float
+    ceiling: float
     epsilon: float
     delta: float
     n_products: int
@@ -106,7 +121,9 @@ class CurvatureBounds:
             )
             if known
         ]
-        low, high = self.lowest - self.epsilon, self.highest + self.epsilon
+        if self.n_negative > 1 or (self.n_negative and self.n_negative_most is not None):
+            most = "" if self.n_negative_most is None else f" to {self.n_negative_most}"
+            proven[0] = f"{self.n_negative}{most} negative"
         cost = f"{self.n_products} products"
         rows = [
             ("lowest", f"{number(self.lowest)} ± {self.lowest_error:.1e}"),
@@ -114,7 +131,7 @@ class CurvatureBounds:
             ("proven", " and ".join(proven) or "nothing"),
             (
                 "all others",
-                f"from {number(low)} to {number(high)} with probability {1 - self.delta:.10g}",
+                f"from {number(self.floor)} to {number(self.ceiling)} with probability {1 - self.delta:.10g}",
             ),
             ("evaluations", cost + (f" from {self.njev} gradients" if self.njev else "")),
         ]
@@ -131,7 +148,7 @@ def curvature(
     need: str = "kind",
     tol: float = TOL,
     delta: float = DELTA,
-    max_products: int = MOST_PRODUCTS,
+    max_products: int | None = None,
     basis: int | None = None,
     zero_modes: int | ArrayLike = 0,
     rng: Any = None,
@@ -146,15 +163,17 @@ def curvature(
         `jac` are central differences of two gradients, of three where their error is measured.
     x : array_like, shape (n,)
         The point.
-    need : {"kind", "spectrum"}
+    need : {"kind", "inertia", "spectrum"}
         ``"kind"`` stops when curvature of both signs is proven, or of one sign excluded with probability
-        ``1 - delta``; ``"spectrum"`` when both ends are known within `tol`.
+        ``1 - delta``; ``"spectrum"`` when both ends are known within `tol`. ``"inertia"`` counts negative
+        eigenvalues, up to 64 (see the notes).
     tol : float
         Residual of both ends, relative to the largest absolute Ritz value.
     delta : float
         Probability that the bounds with `epsilon` may fail.
-    max_products : int
-        Steps of the Lanczos process; each end costs one product more.
+    max_products : int, optional
+        Steps of the Lanczos process; each end costs one product more. Without it 200, and 5000 for ``"inertia"``, with
+        the filters that this takes.
     basis : int, optional
         Vectors that are kept, 4 at least, before a restart; `epsilon` improves until then only. Without it 100, in
         1 GiB if that holds 20.
@@ -175,6 +194,13 @@ def curvature(
         When an argument is of the wrong kind, or nothing gives products.
     NonFiniteError
         When a product is not finite.
+
+    Notes
+    -----
+    Negative eigenvalues are counted in rounds: Ritz vectors that have converged are locked, and on their complement
+    either more are found, or with probability ``1 - delta`` there are none. The latter is what a Chebyshev polynomial
+    of H shows that is applied to a random start: it would be long if there were one. That the locked ones are so many
+    is proven by their own products: where VᵀHV is negative on a subspace, H is on its image.
 
     References
     ----------
@@ -200,7 +226,11 @@ def curvature(
     delta = _validate.positive("delta", delta)
     if delta >= 1:
         raise ValueError(f"delta must be a probability below 1, got {delta!r}")
-    most = _validate.integer("max_products", max_products, least=1, most=10**9)
+    most = (
+        MOST_PRODUCTS[need]
+        if max_products is None
+        else _validate.integer("max_products", max_products, least=1, most=10**9)
+    )
     modes = basis_of(zero_modes, x.size)
     limit = (
         suited_basis(x.size)
@@ -224,16 +254,28 @@ def bounds(
 ) -> CurvatureBounds:
     """Run the Lanczos process; for `need` "way" until the way down is known, from near a `guess` of it if given."""
     source = products_of(f, x)
-    start = np.random.default_rng(rng).standard_normal(x.size)
+    rng = np.random.default_rng(rng)
+    start = rng.standard_normal(x.size)
     if guess is not None:
         start -= modes @ (modes.T @ start)
         start += (np.linalg.norm(start) / np.linalg.norm(guess)) * guess
     lanczos = _core.Lanczos(start, zero_modes=modes, limit=limit)
     del start
-    statement = Statement(x.size - modes.shape[1], delta, shifted=guess is not None)
-    search = _Search(source, lanczos, statement, x)
+    share = delta if need in ("kind", "spectrum") else delta / 2  # the other half is for a count
+    statement = Statement(x.size - modes.shape[1], share, shifted=guess is not None)
+    search = LanczosSearch(source, lanczos, statement, x)
     search.run(need, tol, most)
-    return search.result(need, tol, delta)
+    del lanczos  # which the count gives up where it needs room for another
+    open_end = (
+        need == "way" and not search.negative and not statement.floor > 0 and search.upwards()
+    )
+    if need != "inertia" and not open_end:
+        return _result(search, need, tol, delta)
+    counter = Counter(search, modes, limit, delta / 2, most, rng)
+    count = counter.run()
+    if count.proven and not search.negative:
+        search.low = search.measure_along(counter.locked[:, 0])
+    return _result(search, need, tol, delta, count)
 
 
 def suited_basis(n: int) -> int:
@@ -253,133 +295,66 @@ def basis_of(zero_modes: int | ArrayLike, n: int) -> Array:
     return np.asfortranarray(vectors)
 
 
-@dataclass
-class _End:
-    """A measured quotient at one end of the spectrum."""
+def _result(
+    search: LanczosSearch, need: str, tol: float, delta: float, count: Count | None = None
+) -> CurvatureBounds:
+    """Put the outcome together; an end that was not measured is taken from the Ritz values."""
+    core, source = search.lanczos, search.source
+    source.release()
+    values, residuals, error = core.values, core.residuals, core.backward_error()
+    low = search.low or End(float(values[0]), error, core.vector(0))
+    high = search.high or End(float(values[-1]), error, core.vector(values.size - 1))
+    floor = search.statement.floor - search.disagreement
+    ceiling = search.statement.ceiling + search.disagreement
+    if count is not None and count.most == 0:
+        floor = max(floor, count.floor)
+    floor, ceiling = min(floor, low.value), max(ceiling, high.value)
+    if count is None:
+        count = Count(int(search.negative), 0 if floor > 0 else None, floor)
+    negative = search.negative or count.proven > 0
+    if need == "spectrum":
+        reason = "spectrum" if search.converged(tol) else "unconverged"
+    else:
+        reason = _reason(search, floor, ceiling)
+    return CurvatureBounds(
+        lowest=low.value,
+        lowest_error=low.error,
+        lowest_residual=float(residuals[0]) + abs(low.value - float(values[0])),
+        lowest_direction=low.direction,
+        highest=high.value,
+        highest_error=high.error,
+        highest_residual=float(residuals[-1]) + abs(high.value - float(values[-1])),
+        highest_direction=high.direction,
+        proven_negative=negative,
+        proven_positive=search.positive,
+        n_negative=max(count.proven, int(negative)),
+        n_negative_most=count.most,
+        floor=floor,
+        ceiling=ceiling,
+        epsilon=max(low.value - floor, ceiling - high.value),
+        delta=delta,
+        n_products=source.count,
+        njev=source.njev,
+        x=search.x.copy(),
+        gradient=source.here,
+        gradient_noise=source.gradient_noise(),
+        message=MESSAGES[reason] + _counted(count, need),
+    )
 
-    value: float
-    error: float
-    direction: Array
+
+def _reason(search: LanczosSearch, floor: float, ceiling: float) -> str:
+    if search.negative and search.positive:
+        return "saddle"
+    if search.positive:
+        return "minimum" if floor > 0 else "positive"
+    if search.negative:
+        return "maximum" if ceiling < 0 else "negative"
+    return "flat"
 
 
-class _Search:
-    """Asks the source for the products that the core wants, and measures quotients at the ends."""
-
-    def __init__(
-        self, source: Products, lanczos: _core.Lanczos, statement: Statement, x: Array
-    ) -> None:
-        self.source, self.lanczos, self.statement, self.x = source, lanczos, statement, x
-        self.negative = self.positive = False
-        self.low: _End | None = None
-        self.high: _End | None = None
-        self.disagreement = 0.0  # of quotients with Ritz values, beyond their errors
-        self.patience = {-1: 0, 1: 0}  # products before an end is measured again
-
-    def run(self, need: str, tol: float, most: int) -> None:
-        """Step until what is needed is known."""
-        core = self.lanczos
-        while True:
-            self._step()
-            self.statement.update(core)
-            if self._enough(need, tol):
-                break
-            if core.products >= most or core.status == _core.Krylov.exhausted:
-                break
-        if need == "kind" and self.negative and self.positive:
-            return
-        self.low, self.high = self._measure(0), self._measure(-1)
-
-    def _enough(self, need: str, tol: float) -> bool:
-        if need == "spectrum":
-            return self._converged(tol)
-        if need == "way":
-            lowest, residual = self.lanczos.values[0], self.lanczos.residuals[0]
-            down = lowest < -self.lanczos.backward_error() and residual <= -NEAR_ENOUGH * lowest
-            return bool(down) or self.statement.floor > 0
-        self._look_for_proofs()
-        one_sign = self.statement.floor > 0 or self.statement.ceiling < 0
-        return (self.negative and self.positive) or one_sign
-
-    def _step(self) -> None:
-        core = self.lanczos
-        v = core.ask()
-        p, error = self.source.product(v, measured=core.products == 0)
-        if not core.tell(p, error):
-            raise NonFiniteError(_core.Krylov.not_finite.message)
-        if core.products == 1:
-            quotient = _core.rayleigh(v, p)
-            self._note(quotient.value, error + quotient.rounding)
-
-    def _note(self, value: float, error: float) -> None:
-        self.negative |= value < -error
-        self.positive |= value > error
-
-    def _look_for_proofs(self) -> None:
-        core = self.lanczos
-        values, error = core.values, core.backward_error()
-        if not self.negative and values[0] < -error and core.products >= self.patience[-1]:
-            self.low = self._measure(0)
-            self.patience[-1] = 2 * core.products
-        if not self.positive and values[-1] > error and core.products >= self.patience[1]:
-            self.high = self._measure(-1)
-            self.patience[1] = 2 * core.products
-
-    def _measure(self, i: int) -> _End:
-        """Measure the quotient of a Ritz vector by a product of its own."""
-        core = self.lanczos
-        u = core.vector(i % core.values.size)
-        p, error = self.source.product(u, measured=True)
-        quotient = _core.rayleigh(u, p)
-        end = _End(quotient.value, error + quotient.rounding, u)
-        self._note(end.value, end.error)
-        beyond = abs(end.value - float(core.values[i])) - end.error - core.backward_error()
-        self.disagreement = max(self.disagreement, beyond)
-        return end
-
-    def _converged(self, tol: float) -> bool:
-        values, residuals = self.lanczos.values, self.lanczos.residuals
-        return bool(max(residuals[0], residuals[-1]) <= tol * np.abs(values).max())
-
-    def result(self, need: str, tol: float, delta: float) -> CurvatureBounds:
-        """Put the outcome together; an end that was not measured is taken from the Ritz values."""
-        core, source = self.lanczos, self.source
-        source.release()
-        values, residuals, error = core.values, core.residuals, core.backward_error()
-        low = self.low or _End(float(values[0]), error, core.vector(0))
-        high = self.high or _End(float(values[-1]), error, core.vector(values.size - 1))
-        floor = self.statement.floor - self.disagreement
-        ceiling = self.statement.ceiling + self.disagreement
-        epsilon = max(low.value - floor, ceiling - high.value, 0.0)
-        if need == "spectrum":
-            reason = "spectrum" if self._converged(tol) else "unconverged"
-        else:
-            reason = self._reason(low.value - epsilon, high.value + epsilon)
-        return CurvatureBounds(
-            lowest=low.value,
-            lowest_error=low.error,
-            lowest_residual=float(residuals[0]) + abs(low.value - float(values[0])),
-            lowest_direction=low.direction,
-            highest=high.value,
-            highest_error=high.error,
-            highest_residual=float(residuals[-1]) + abs(high.value - float(values[-1])),
-            highest_direction=high.direction,
-            proven_negative=self.negative,
-            proven_positive=self.positive,
-            epsilon=epsilon,
-            delta=delta,
-            n_products=source.count,
-            njev=source.njev,
-            x=self.x.copy(),
-            gradient=source.here,
-            gradient_noise=source.gradient_noise(),
-            message=MESSAGES[reason],
-        )
-
-    def _reason(self, floor: float, ceiling: float) -> str:
-        if self.negative and self.positive:
-            return "saddle"
-        if self.positive:
-            return "minimum" if floor > 0 else "positive"
-        if self.negative:
-            return "maximum" if ceiling < 0 else "negative"
-        return "flat"
+def _counted(count: Count, need: str) -> str:
+    if need != "inertia":
+        return ""
+    if count.most is None:
+        return COUNTED["open"].format(proven=count.proven)
+    return COUNTED["known"].format(proven=count.proven, most=count.most)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
+from ._density_plot import density
 from ._directions import (
     columns,
     curvatures,
@@ -37,7 +38,17 @@ if TYPE_CHECKING:
 
     from .escape import Escape
 
-__all__ = ["DOWN", "FLAT", "UP", "index_vs_value", "kinds", "slices", "spectrum", "surface"]
+__all__ = [
+    "DOWN",
+    "FLAT",
+    "UP",
+    "density",
+    "index_vs_value",
+    "kinds",
+    "slices",
+    "spectrum",
+    "surface",
+]
 
 COLORS = "PuOr_r"
 

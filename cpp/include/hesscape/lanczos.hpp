@@ -75,6 +75,8 @@ class Lanczos {
   void extend(const Eigen::VectorXd& lost, double error);
   void solve();
   void restart();
+  // Upper bound of the Frobenius norm of F, where H V = V T + coupling + F.
+  double total_error() const;
   // Upper bound of |VᵀV - I|: what the second orthogonalisation leaves is its rounding.
   double orthogonality_loss() const;
 
@@ -85,6 +87,9 @@ class Lanczos {
   Eigen::MatrixXd projected_;  // VᵀHV
   Eigen::VectorXd expected_;   // its next column but for the diagonal entry, by symmetry
   Eigen::VectorXd error_;      // of each column of H V
+  int kept_ = 0;               // columns that the last restart made
+  // Frobenius norm of the error of these, which no rotation changes; the bounds of columns add up.
+  double kept_error_ = 0.0;
   Eigen::VectorXd values_, residuals_;
   Eigen::MatrixXd rotation_;  // Ritz vectors in the basis
   double coupling_ = 0.0;

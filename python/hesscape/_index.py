@@ -1,0 +1,152 @@
+"""How many eigenvalues are negative: proven ones, and with a probability no more than these."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import _core
+from ._exclude import Ends, exclude
+from ._lanczos_search import LOCK, LanczosSearch
+from ._products import Products
+from ._random_start import Statement, least_component
+from ._validate import Array
+from .linalg import inertia
+
+EPS = float(np.finfo(np.float64).eps)
+MOST_LOCKED = 64  # vectors
+LEVEL = 0.1  # of the lowest positive Ritz value is shown to be a bound
+INSIDE = 0.9  # of it is where the filter begins
+ABOVE = 0.05  # of the spread is left above the highest Ritz value, where no bound of it is known
+
+
+class Count(NamedTuple):
+    """How many eigenvalues are negative.
+
+    Attributes
+    ----------
+    proven : int
+        At least so many.
+    most : int or None
+        At most so many, with the probability that was asked for; None where that is not known.
+    floor : float
+        With that probability no eigenvalue of the complement is lower.
+    """
+
+    proven: int
+    most: int | None
+    floor: float
+
+
+class Counter:
+    """Locks what a search found to be negative, and excludes or finds more on the complement.
+
+    Round r may be wrong with probability ``delta / (r (r + 1))``, so that one of them is with `delta` at most.
+    """
+
+    def __init__(
+        self,
+        search: LanczosSearch,
+        modes: Array,
+        limit: int,
+        delta: float,
+        most: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self.search, self.source = search, search.source
+        self.modes, self.limit, self.delta, self.most, self.rng = modes, limit, delta, most, rng
+        self.locked = np.empty((modes.shape[0], 0), order="F")
+        self.ceiling = float(np.inf)
+        self.norm = float(np.abs(search.lanczos.values).max())
+
+    def run(self) -> Count:
+        """Go on from a search that has run until it is known, or the products are used up."""
+        most, floor, number = None, -np.inf, 0
+        while most is None:
+            number += 1
+            known = self._lock()
+            if self.search.statement.floor > 0 or self._full():
+                most, floor = self.locked.shape[1], self.search.statement.floor
+                break
+            many = self.locked.shape[1] >= MOST_LOCKED
+            if many or self.search.flat() or self.source.count >= self.most:
+                break
+            delta = self.delta / (number * (number + 1))
+            start = self._random()
+            if known is not None:
+                alpha, beta = known
+                dimension = start.size - self._basis().shape[1]
+                least = least_component(dimension, delta)
+                level = LEVEL * alpha
+                ends = Ends(level, alpha, beta, max(beta, self.norm))
+                found = exclude(self.source, self._basis(), start, least, ends, self._left())
+                if found.holds:
+                    most, floor = self.locked.shape[1], level
+                    break
+                start = found.vector
+                if found.quotient > found.error:  # nothing is seen that would be negative
+                    break
+            self._search_again(start, delta, random=known is None)
+        return Count(self._proven(), most, floor)
+
+    def _left(self) -> int:
+        return max(0, self.most - self.source.count)
+
+    def _basis(self) -> Array:
+        return np.asfortranarray(np.hstack([self.modes, self.locked]))
+
+    def _full(self) -> bool:
+        """Whether no direction is left."""
+        return bool(self.modes.shape[1] + self.locked.shape[1] >= self.modes.shape[0])
+
+    def _random(self) -> Array:
+        return self.rng.standard_normal(int(self.modes.shape[0]))
+
+    def _lock(self) -> tuple[float, float] | None:
+        """Lock the negative Ritz vectors that have converged; the ends of the rest, if all of them have."""
+        core, k = self.search.lanczos, self.search.negatives()
+        values, residuals = core.values, core.residuals
+        good = residuals[:k] <= np.maximum(LOCK * -values[:k], 2 * core.backward_error())
+        spent = self.source.count >= self.most  # then they serve as a proof at least
+        chosen = [i for i in range(k) if good[i] or spent][: MOST_LOCKED - self.locked.shape[1]]
+        if chosen:
+            vectors = np.column_stack([self.locked, *(core.vector(i) for i in chosen)])
+            self.locked = np.asfortranarray(np.linalg.qr(vectors)[0])
+        self.ceiling = min(self.ceiling, float(self.search.statement.ceiling))
+        if len(chosen) < k or values.size == k or not values[k] > residuals[k]:
+            return None
+        top = values[-1] + residuals[-1] + ABOVE * (values[-1] - values[0])
+        return INSIDE * float(values[k] - residuals[k]), float(min(top, self.ceiling))
+
+    def _search_again(self, start: Array, delta: float, *, random: bool) -> None:
+        basis = self._basis()
+        statement = Statement(start.size - basis.shape[1], delta)
+        if not random:
+            statement.least = 0.0
+        core = _core.Lanczos(start, zero_modes=basis, limit=self.limit)
+        search = LanczosSearch(self.source, core, statement, self.search.x)
+        self.search = search
+        search.step_until("inertia", max(1, self._left()))
+
+    def _proven(self) -> int:
+        return proven_negative(self.source, self.locked)
+
+
+def proven_negative(source: Products, vectors: Array) -> int:
+    """Count the negative eigenvalues that vectors (n, k) prove to exist.
+
+    Where VᵀHV is negative on a subspace, H is on its image, which has the same dimension: the vectors need be neither
+    orthogonal nor of unit length.
+    """
+    n, k = vectors.shape
+    if not k:
+        return 0
+    projected, error = np.empty((k, k)), np.empty((k, k))
+    lengths = np.linalg.norm(vectors, axis=0)
+    for j in range(k):
+        p, e = source.product(vectors[:, j] / lengths[j], measured=True)
+        projected[:, j] = vectors.T @ p * lengths[j]
+        rounding = (n + 8) * EPS * float(np.linalg.norm(p))
+        error[:, j] = lengths * lengths[j] * (e + rounding) * (1 + 1e-9)
+    return int(inertia((projected + projected.T) / 2, error=(error + error.T) / 2)[0])
