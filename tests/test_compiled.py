@@ -160,8 +160,10 @@ def test_threads_get_the_same(library):
     points = np.random.default_rng(1).uniform(-2, 2, (40, 6))
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         models = list(pool.map(lambda x: hs.taylor(f, x), points))
-    for x, model in zip(points, models, strict=True):
-        same(model, hs.taylor(chain, x, vectorized=True))
+        for x, model in zip(points, models, strict=True):
+            same(model, hs.taylor(chain, x, vectorized=True))
+        g = compiled(library, "slope", GRADIENT, SCALE)
+        same(hs.taylor(f, x, jac=g, executor=pool), hs.taylor(chain, x, jac=slope))
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals of POSIX")
@@ -238,6 +240,13 @@ def test_what_makes_no_sense_with_compiled_functions(library):
     jac = compiled(library, "slope", GRADIENT, SCALE)
     with pytest.raises(TypeError, match="fun and jac cannot be pickled"):
         pickle.dumps(Objective(f, jac=jac))
+    with (
+        concurrent.futures.ProcessPoolExecutor(1) as pool,
+        pytest.raises(
+            TypeError, match=r"cannot be sent to the processes .*: a LowLevelCallable is"
+        ),
+    ):
+        hs.taylor(f, [1.0, 2.0], executor=pool)
 
 
 def test_other_objectives_are_pickled_as_before():

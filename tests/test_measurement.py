@@ -291,7 +291,7 @@ def test_without_pairs():
 
 
 def test_many_threads_at_once_agree_to_the_last_bit():
-    cases = [
+    cases: list[tuple[Any, dict[str, Any]]] = [
         (points_of(n, 1, seed)[0], more)
         for n in (2, 5, 20)
         for seed in range(8)

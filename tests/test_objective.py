@@ -83,7 +83,7 @@ def test_ways_to_give_gradients_agree_to_the_last_bit():
 
     expected = hs.taylor(fun, X, jac=jac)
     same(hs.taylor(fun, X, jac=jac, vectorized=True), expected)
-    first = {"vectorized": True, "batch_axis": 0}
+    first: dict[str, Any] = {"vectorized": True, "batch_axis": 0}
     same(hs.taylor(lambda x: fun(x.T), X, jac=lambda x: jac(x.T).T, **first), expected)
     same(hs.taylor(fun, X, jac=jac, args=(0.0,)), expected)
     same(hs.taylor(fun, X, jac=lambda x: slope(*x)), expected)  # a tuple

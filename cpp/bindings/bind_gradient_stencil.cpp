@@ -9,6 +9,7 @@ void register_gradient_stencil(py::module_& m) {
            py::kw_only(), py::arg("exponent"), py::arg("reduction"))
       .def_property_readonly("done", &GradientStencil::done)
       .def("ask", &GradientStencil::ask)
+      .def("ask_round", &GradientStencil::ask_round)
       .def("tell", &GradientStencil::tell, py::arg("gradients"),
            py::call_guard<py::gil_scoped_release>())
       .def("gradient_noise", &GradientStencil::gradient_noise)

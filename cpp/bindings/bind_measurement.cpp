@@ -65,6 +65,7 @@ void register_measurement(py::module_& m) {
            [](const py::object& self) {
              return ask(self, self.cast<Measurement&>().block().by_point());
            })
+      .def("ask_round", &Measurement::ask_round, py::call_guard<py::gil_scoped_release>())
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);
 }

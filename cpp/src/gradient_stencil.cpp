@@ -29,10 +29,21 @@ GradientStencil::GradientStencil(Eigen::VectorXd x, const Eigen::VectorXi& expon
   }
 }
 
+Eigen::Vector4d GradientStencil::places(int axis) const {
+  const auto i = static_cast<std::size_t>(axis);
+  return {wide_[i].plus, wide_[i].minus, narrow_[i].plus, narrow_[i].minus};
+}
+
 Points GradientStencil::ask() const {
   Points points = x_.transpose().replicate(4, 1);
-  const auto i = static_cast<std::size_t>(axis_);
-  points.col(axis_) << wide_[i].plus, wide_[i].minus, narrow_[i].plus, narrow_[i].minus;
+  points.col(axis_) = places(axis_);
+  return points;
+}
+
+Points GradientStencil::ask_round() const {
+  Points points = x_.transpose().replicate(4L * (n() - axis_), 1);
+  for (int axis = axis_; axis < n(); ++axis)
+    points.col(axis).segment<4>(4L * (axis - axis_)) = places(axis);
   return points;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace hesscape {
@@ -44,6 +45,19 @@ int Measurement::ask() {
   block_.fill(stencil_.points(), std::span(probes).subspan(static_cast<std::size_t>(told_),
                                                            static_cast<std::size_t>(count)));
   return count;
+}
+
+Points Measurement::ask_round() const {
+  const auto probes = std::span(stencil_.probes()).subspan(static_cast<std::size_t>(told_));
+  Points rows(static_cast<Eigen::Index>(probes.size()), stencil_.points().cols());
+  Eigen::Index row = 0;
+  for (const Probe& probe : probes) {
+    rows.row(row) = stencil_.points().row(probe.point);
+    if (probe.i >= 0) rows(row, probe.i) = probe.xi;
+    if (probe.j >= 0) rows(row, probe.j) = probe.xj;
+    ++row;
+  }
+  return rows;
 }
 
 void Measurement::tell(const Eigen::Ref<const Eigen::VectorXd>& values) {

@@ -20,9 +20,15 @@ const MatrixXd h3{{3, 1, -2}, {1, -4, 0.5}, {-2, 0.5, 0}};
 // Answers by hand; checks that the points lie on either side of x, along one axis after the other.
 int drive(GradientStencil& stencil, const VectorXd& x, const Gradient& g) {
   int gradients = 0;
+  Points rest;
   for (Eigen::Index axis = 0; !stencil.done(); ++axis) {
     const Points points = stencil.ask();
     check::is_true(points == stencil.ask());
+    const Points round = stencil.ask_round();
+    check::equal(round.rows(), 4 * (x.size() - axis));
+    check::is_true(points == round.topRows(4));
+    check::is_true(axis == 0 || round == rest);
+    rest = round.bottomRows(round.rows() - 4);
     check::equal(points.rows(), Eigen::Index{4});
     const Points away = points.rowwise() - x.transpose();
     for (Eigen::Index i = 0; i < x.size(); ++i)

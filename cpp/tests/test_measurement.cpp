@@ -48,6 +48,38 @@ void layouts_agree() {
   }
 }
 
+// Whole rounds hold what blocks hold one after the other, for which there are many.
+void rounds_are_blocks_together() {
+  const Points points = Points::Random(1, 300);  // blocks of 218
+  hesscape::StencilOptions axes_only;
+  axes_only.pairs = false;
+  Measurement by_round(points, axes_only, true);
+  Measurement by_block(points, axes_only, true);
+  int several = 0;
+  while (!by_round.done()) {
+    const Points round = by_round.ask_round();
+    check::is_true(round == by_round.ask_round());  // the same ones until told
+    VectorXd values(round.rows());
+    for (Eigen::Index k = 0; k < round.rows(); ++k) values[k] = f(round.row(k).data(), 1, 300);
+    for (Eigen::Index first = 0; first < round.rows();) {
+      check::is_true(by_block.ask_round() == round.bottomRows(round.rows() - first));
+      const int count = by_block.ask();
+      const Eigen::Map<const Points> block(by_block.block().data(), count, 300);
+      check::is_true(block == round.middleRows(first, count));
+      by_block.tell(values.segment(first, count));
+      first += count;
+      several += first < round.rows() ? 1 : 0;
+    }
+    by_round.tell(values);
+    check::equal(by_round.done(), by_block.done());
+  }
+  check::is_true(several > 0);
+  check::is_true(by_round.result().gradient == by_block.result().gradient);
+}
+
 }  // namespace
 
-int main() { layouts_agree(); }
+int main() {
+  layouts_agree();
+  rounds_are_blocks_together();
+}

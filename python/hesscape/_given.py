@@ -25,7 +25,7 @@ def axes_of(f: Objective, x: Array, step: Array) -> _core.Derivatives:
     core = stencil(x, f.noise, step, 0, pairs=False, by_point=f.by_point)
     with np.errstate(all="ignore"):
         while not core.done:
-            core.tell(f.values(core.ask()))
+            core.tell(f.values(core.ask_round() if f.one_by_one else core.ask()))
     raise_for_status(core.result(), x)
     return core.result()
 
@@ -60,7 +60,9 @@ def _differences_model(
     x = model.x
     stencil = _core.GradientStencil(x, exponent=exponent, reduction=reduction)
     while not stencil.done:
-        stencil.tell(finite_gradients(f, stencil.ask(), x))
+        gradients = finite_gradients(f, stencil.ask_round() if f.one_by_one else stencil.ask(), x)
+        for first in range(0, len(gradients), 4):
+            stencil.tell(gradients[first : first + 4])
     h = stencil.hessian()
     return replace(
         model,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import Executor
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core, _validate
 from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
+from ._expensive import asked_for, expensive, usual_total
 from ._inertia import Array, Signs, prove
 from ._matrix_free import classify_by_products, suits_products
+from ._progress import Report
 from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
 from ._taylor_model import TaylorModel
 from .objective import Objective
@@ -98,6 +102,9 @@ def classify(
     method: str = "auto",
     step: Any = None,
     levels: Any = None,
+    executor: Executor | None = None,
+    progress: bool | Report = False,
+    store: str | os.PathLike[str] | None = None,
     **objective: Any,
 ) -> CriticalPoint:
     """Measure a function around a point and tell which kind of critical point it is.
@@ -121,9 +128,9 @@ def classify(
         attribute of that name. It proves saddles, says of a minimum how probable it is, counts up to 64 negative
         eigenvalues if asked for ``"inertia"``, and gives the two ends of the spectrum as eigenvalues. ``"auto"`` takes
         it from 1000 coordinates on, if `hess` is not given, `hessp` or `jac` is, and neither a count of zero modes nor
-        `step` or `levels`.
-    step, levels, **objective
-        Passed on to `taylor`.
+        any of the arguments below.
+    step, levels, executor, progress, store, **objective
+        As for `taylor`.
 
     Returns
     -------
@@ -133,15 +140,20 @@ def classify(
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(map(repr, METHODS))}, got {method!r}")
     f = Objective.of(fun, objective)
-    measured = step is not None or levels is not None
+    way: dict[str, Any] = {"executor": executor, "progress": progress, "store": store}
+    measured = step is not None or levels is not None or asked_for(**way)
     if method == "lanczos" and measured:
-        raise ValueError("step and levels are for method='dense'; method='lanczos' finds its own")
+        raise ValueError(
+            "step, levels, executor, progress and store are for method='dense': method='lanczos' finds "
+            "its own steps, and its products follow from each other"
+        )
     point = _validate.point(x)
     wanted = method == "auto" and not measured and suits_products(f, point.size, zero_modes)
     if method == "lanczos" or wanted:
         return classify_by_products(f, point, gtol, need, zero_modes)
     enough = partial(_axes_suffice, gtol=gtol) if need == "kind" else None
-    model = measure(f, point, step=step, levels=levels, enough=enough)
+    with expensive(f, point, **way, total=usual_total(f, point.size, levels)) as f:
+        model = measure(f, point, step=step, levels=levels, enough=enough)
     return verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from . import _validate
 from ._escaped import Attempt, Escape, accepted, result
+from ._expensive import asked_for, expensive, usual_total
 from ._flat import (
     MOST_VALLEYS,
     QUIET,
@@ -24,6 +27,7 @@ from ._flat import (
 from ._inertia import Array
 from ._leave_by_products import leave_by_products
 from ._matrix_free import classify_by_products, suits_products
+from ._progress import Report
 from ._symmetric import not_negative, zero_mode_basis
 from ._walk import MARGIN, Probe, Side, walk
 from .critical import CriticalPoint, Kind, verdict
@@ -46,6 +50,9 @@ def escape(
     zero_modes: int | ArrayLike = 0,
     step: ArrayLike | None = None,
     levels: int | None = None,
+    executor: Executor | None = None,
+    progress: bool | Report = False,
+    store: str | os.PathLike[str] | None = None,
     **objective: Any,
 ) -> Escape:
     """Find a way down from a saddle, a maximum, or any point that is not a minimum.
@@ -63,8 +70,8 @@ def escape(
         The point is critical when every entry of the gradient is at most this, or may be within its error.
     zero_modes : int or array_like, shape (n, k)
         Directions that are flat by a symmetry, which are left out: see `classify_hessian`.
-    step, levels, **objective
-        Passed on to `taylor`; with `step` or `levels` the matrix is measured in any number of coordinates.
+    step, levels, executor, progress, store, **objective
+        As for `taylor`; with any of these the matrix is measured in any number of coordinates.
 
     Returns
     -------
@@ -119,12 +126,33 @@ def escape(
     f = Objective.of(fun, objective)
     most = np.inf if max_step is None else _validate.positive("max_step", max_step)
     gtol = not_negative("gtol", gtol)
-    if _without_matrix(f, x, zero_modes, step, levels):
+    measured = step is not None or levels is not None or asked_for(executor, progress, store)
+    if not measured and _without_matrix(f, x, zero_modes):
         return _by_products(f, x, most, gtol, zero_modes)
-    model = _measured(f, x, step, levels)
+    before = _model_of(x, step, levels)
+    start = _validate.point(x) if before is None else before.x  # type: ignore[arg-type]
+    total = usual_total(f, start.size, levels) if before is None else None
+    known = [] if before is None else [start]
+    with expensive(
+        f, start, executor=executor, progress=progress, store=store, total=total, known=known
+    ) as f:
+        model = taylor(f, start, step=step, levels=levels) if before is None else before
+        return _leave(f, model, most, gtol, zero_modes, measured=before is None)
+
+
+def _leave(
+    f: Objective,
+    model: TaylorModel,
+    most: float,
+    gtol: float,
+    zero_modes: int | ArrayLike,
+    *,
+    measured: bool,
+) -> Escape:
+    """Find a way down from a point that was measured, just now if `measured`: that counts then."""
     count, basis = zero_mode_basis(zero_modes, model.x.size)
     point = verdict(model, gtol=gtol, zero_modes=zero_modes, need="inertia")
-    before = (0, 0) if isinstance(x, CriticalPoint) else (model.nfev, model.njev)
+    before = (model.nfev, model.njev) if measured else (0, 0)
     probe = Probe(f, model.x, model.value, model.noise)
     outcome, found = "none", None
     if point.kind is Kind.minimum:
@@ -156,12 +184,10 @@ def _without_matrix(
     f: Objective,
     x: ArrayLike | CriticalPoint,
     zero_modes: int | ArrayLike,
-    step: ArrayLike | None,
-    levels: int | None,
 ) -> bool:
     if isinstance(x, CriticalPoint):
         return x.taylor is None and x.curvature is not None
-    return step is None and levels is None and suits_products(f, np.size(x), zero_modes)
+    return suits_products(f, np.size(x), zero_modes)
 
 
 def _by_products(
@@ -177,11 +203,12 @@ def _by_products(
     return leave_by_products(f, point, most, (point.nfev, point.njev))
 
 
-def _measured(
-    f: Objective, x: ArrayLike | CriticalPoint, step: ArrayLike | None, levels: int | None
-) -> TaylorModel:
+def _model_of(
+    x: ArrayLike | CriticalPoint, step: ArrayLike | None, levels: int | None
+) -> TaylorModel | None:
+    """Give the measurement that x comes with."""
     if not isinstance(x, CriticalPoint):
-        return taylor(f, x, step=step, levels=levels)
+        return None
     if x.taylor is None:
         raise ValueError(
             "x must be a point, or a CriticalPoint that was measured by classify; this one has no taylor"

@@ -172,10 +172,15 @@ def value_steps(
     levels: int,
     *,
     by_point: bool = True,
+    whole: bool = True,
     enough: Callable[[TaylorModel], bool] | None = None,
 ) -> Steps:
-    """Yield blocks of points, take their values, and return the model: what `Measurement` and `taylor` share."""
-    model = yield from _stencil_steps(x, noise, step, levels, by_point, enough)
+    """Yield points, take their values, and return the model: what `Measurement` and `taylor` share.
+
+    All points that are wanted at a time are one array if `whole`, else blocks that fit into the cache.
+    """
+    way = by_point, whole
+    model = yield from _stencil_steps(x, noise, step, levels, way, enough)
     if x.size == 1 or model.hessian_error.max() == np.inf:
         return model
     lines = yield from line_steps(model, step, by_point)
@@ -186,7 +191,7 @@ def value_steps(
             break
         # Something couples the coordinates on a length that their own steps do not see.
         coarsest = natural_steps(x, step) / 8**finer
-        model = yield from _stencil_steps(x, noise, coarsest, levels, by_point, None)
+        model = yield from _stencil_steps(x, noise, coarsest, levels, way, None)
         nfev += model.nfev
         agree = lines.agree(model.hessian, model.hessian_error)
     return confronted(model, lines, agree, nfev, "the values along other lines contradict it")
@@ -197,12 +202,13 @@ def _stencil_steps(
     noise: float | None,
     step: Array,
     levels: int,
-    by_point: bool,
+    way: tuple[bool, bool],
     enough: Callable[[TaylorModel], bool] | None,
 ) -> Steps:
+    by_point, whole = way
     core = stencil(x, noise, step, levels, pairs=True, by_point=by_point)
     while not core.done:
-        core.tell((yield core.ask()))
+        core.tell((yield core.ask_round() if whole else core.ask()))
         if enough is not None and core.axes_done and not core.done:
             diagonal = diagonal_model(x, core.result())
             if enough(diagonal):

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _core, _validate
 from ._compiled import gradient_of, is_compiled, value_of
 from ._validate import Array
+
+Calls = Callable[[str, tuple[Array, ...]], list[Any]]
 
 if TYPE_CHECKING:
     from scipy import LowLevelCallable
@@ -90,6 +93,7 @@ class Objective:
 
     _value: ClassVar[_core.CompiledFunction | None] = None
     _gradient: ClassVar[_core.CompiledGradient | None] = None
+    _calls: ClassVar[Any] = None  # Calls or None, which type checkers take for a method
 
     def __post_init__(self) -> None:
         if not (callable(self.fun) or is_compiled(self.fun)):
@@ -144,16 +148,30 @@ class Objective:
             return replace(fun, **keywords) if keywords else fun
         return cls(fun, **keywords)
 
+    def through(self, calls: Calls) -> Objective:
+        """Give the same functions, called one point at a time by `calls`, which gets what `each` does."""
+        f = replace(self)
+        object.__setattr__(f, "_calls", calls)
+        return f
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether each call is worth so much that blocks of points need no bound."""
+        return self._calls is not None
+
     @property
     def by_point(self) -> bool:
         """Whether blocks of points are rows, (m, n), rather than columns, (n, m)."""
-        return not self.vectorized or self.batch_axis == 0
+        return not self.vectorized or self.batch_axis == 0 or self.one_by_one
 
     def each(self, name: str, *points: Array) -> list[Any]:
         """Call a function (not vectorized) at each point, a row of an array; `hessp` takes rows of two.
 
         Every result is the caller's, even where the function returns the same array each time.
         """
+        if self._calls is not None:
+            results: list[Any] = self._calls(name, points)
+            return results
         function, args = getattr(self, name), self.args
         rows = [list(array.copy()) for array in points]  # the user's own, to write to
         if name != "fun":
@@ -168,9 +186,9 @@ class Objective:
 
     def values(self, points: Array) -> Array:
         """Evaluate a block of points, of shape (m, n) when `by_point`, else (n, m)."""
-        if self._value is not None:
+        if self._value is not None and not self.one_by_one:
             return self._value(points)
-        if not self.vectorized:
+        if not self.vectorized or self.one_by_one:
             return _scalars(self.each("fun", points))
         count = points.shape[0 if self.by_point else 1]
         values = _validate.as_array("fun must return", self.fun(points, *self.args))
@@ -183,14 +201,16 @@ class Objective:
 
     def value(self, x: Array) -> float:
         """Evaluate one point."""
-        return float(self.values(x[None] if self.by_point else x[:, None])[0])
+        block = x[None] if self.by_point else x[:, None]
+        block.flags.writeable = False
+        return float(self.values(block)[0])
 
     def gradients(self, points: Array) -> Array:
         """Evaluate `jac` at points that are rows, (m, n); gradients are rows too."""
         assert self.jac is not None
-        if self._gradient is not None:
+        if self._gradient is not None and not self.one_by_one:
             return self._gradient(points)
-        if not self.vectorized:
+        if not self.vectorized or self.one_by_one:
             n = points.shape[1]
             return np.array([self.vector("jac", g, n) for g in self.each("jac", points)])
         block = points if self.by_point else points.T
@@ -210,17 +230,22 @@ class Objective:
             columns = np.array([self.vector("hessp", column, n) for column in products])
             return columns, max(map(epsilon_of, products))
         (h,) = self.each("hess", x[None])
-        if h.shape != (n, n):
-            raise ValueError(f"hess must return shape ({n}, {n}), got shape {h.shape}")
-        return _real("hess", h), epsilon_of(h)
+        return self.checked("hess", h, (n, n)).astype(np.float64, copy=False), epsilon_of(h)
 
     @staticmethod
     def vector(name: str, result: Any, n: int) -> Array:
         """Check what a derivative returned."""
+        array = Objective.checked(name, result, (n,))
+        return array.astype(np.float64, copy=False)
+
+    @staticmethod
+    def checked(name: str, result: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Check what a derivative returned, and leave it in its own precision."""
         array = _validate.as_array(f"{name} must return", result)
-        if array.shape != (n,):
-            raise ValueError(f"{name} must return shape ({n},), got shape {array.shape}")
-        return _real(name, array)
+        if array.shape != shape:
+            raise ValueError(f"{name} must return shape {shape}, got shape {array.shape}")
+        _must_be_real(name, array)
+        return array
 
 
 def epsilon_of(result: Any) -> float:
@@ -234,10 +259,14 @@ def _own(result: Any) -> Any:
     return result.copy() if isinstance(result, np.ndarray) else result
 
 
-def _real(name: str, values: Any) -> Array:
+def _must_be_real(name: str, values: NDArray[Any]) -> None:
     if values.dtype.kind not in "biuf":
         raise TypeError(f"{name} must return real numbers, got dtype {values.dtype}")
-    return values.astype(np.float64, copy=False)  # type: ignore[no-any-return]
+
+
+def _real(name: str, values: NDArray[Any]) -> Array:
+    _must_be_real(name, values)
+    return values.astype(np.float64, copy=False)
 
 
 def _scalars(results: list[Any]) -> Array:

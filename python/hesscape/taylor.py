@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
+from ._expensive import AXIS, expensive, usual_total
 from ._given import axes_of, finite_gradients, from_gradients, given_hessian
+from ._progress import Report
 from ._taylor_model import TaylorModel
 from ._validate import Array
 from .measurement import evaluate, value_steps
@@ -24,6 +28,9 @@ def taylor(
     *,
     step: ArrayLike | None = None,
     levels: int | None = None,
+    executor: Executor | None = None,
+    progress: bool | Report = False,
+    store: str | os.PathLike[str] | None = None,
     **objective: Any,
 ) -> TaylorModel:
     """Measure value, gradient and Hessian of a function at a point, with error bounds.
@@ -40,6 +47,15 @@ def taylor(
     levels : int, optional
         Halvings of the step for each pair of coordinates, from 2 to 12. Without it, as many as keep the number of
         values below about ``2.5 n**2 + 60 n``.
+    executor : concurrent.futures.Executor, optional
+        Where values are computed, one point a call (also with ``vectorized=True``), as many at once as it has workers.
+        The result is the same to the last bit.
+    progress : bool or callable
+        True draws a bar with tqdm; a callable gets a `Progress`.
+    store : str or os.PathLike, optional
+        A file that keeps each value as it comes: what was interrupted, even killed, goes on without repeating a call,
+        and another measurement of the same function takes what is there. Values of another function (by name),
+        other `args` or another n are refused.
     **objective
         Keywords of `Objective`: with `jac`, the Hessian comes from ``4 n`` gradients; with `hess` or `hessp` it is
         taken as given.
@@ -54,6 +70,8 @@ def taylor(
         When an argument is not what it should be; the message names it.
     NonFiniteError
         When `fun` is not finite at x, or at no step along some coordinate.
+    OSError
+        When the store cannot be read or written.
 
     Notes
     -----
@@ -78,7 +96,10 @@ def taylor(
     >>> float(round(model.quadratic_form([1, 1]), 9))
     -4.0
     """
-    return measure(Objective.of(fun, objective), x, step=step, levels=levels)
+    f, point = Objective.of(fun, objective), _validate.point(x)
+    total = usual_total(f, point.size, levels)
+    with expensive(f, point, executor=executor, progress=progress, store=store, total=total) as f:
+        return measure(f, point, step=step, levels=levels)
 
 
 def measure(
@@ -101,7 +122,15 @@ def measure(
         return given_hessian(f, point, coarsest)
     if f.jac is not None:
         return from_gradients(f, point, coarsest, enough)
-    steps = value_steps(point, f.noise, coarsest, levels or 0, by_point=f.by_point, enough=enough)
+    steps = value_steps(
+        point,
+        f.noise,
+        coarsest,
+        levels or 0,
+        by_point=f.by_point,
+        whole=f.one_by_one,
+        enough=enough,
+    )
     return evaluate(f, steps)
 
 
@@ -110,6 +139,9 @@ def gradient(
     x: ArrayLike,
     *,
     step: ArrayLike | None = None,
+    executor: Executor | None = None,
+    progress: bool | Report = False,
+    store: str | os.PathLike[str] | None = None,
     **objective: Any,
 ) -> Array:
     """Measure the gradient of a function at a point; parameters as for `taylor`.
@@ -127,9 +159,11 @@ def gradient(
     f = Objective.of(fun, objective)
     point = _validate.point(x)
     coarsest = _validate.steps(step, point)
-    if f.jac is not None:
-        return np.asarray(finite_gradients(f, point[None], point)[0])
-    return np.array(axes_of(f, point, coarsest).gradient[0])
+    total = 1 if f.jac is not None else AXIS * point.size
+    with expensive(f, point, executor=executor, progress=progress, store=store, total=total) as f:
+        if f.jac is not None:
+            return np.asarray(finite_gradients(f, point[None], point)[0])
+        return np.array(axes_of(f, point, coarsest).gradient[0])
 
 
 def hessian(
@@ -138,6 +172,9 @@ def hessian(
     *,
     step: ArrayLike | None = None,
     levels: int | None = None,
+    executor: Executor | None = None,
+    progress: bool | Report = False,
+    store: str | os.PathLike[str] | None = None,
     **objective: Any,
 ) -> Array:
     """Measure the Hessian of a function at a point; parameters as for `taylor`.
@@ -153,4 +190,13 @@ def hessian(
     array([[ 2., -2.],
            [-2.,  0.]])
     """
-    return taylor(fun, x, step=step, levels=levels, **objective).hessian
+    return taylor(
+        fun,
+        x,
+        step=step,
+        levels=levels,
+        executor=executor,
+        progress=progress,
+        store=store,
+        **objective,
+    ).hessian

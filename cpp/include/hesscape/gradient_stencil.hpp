@@ -21,7 +21,9 @@ class GradientStencil {
   bool done() const { return axis_ == n(); }
   // The next axis's four points, as rows: plus and minus the step, plus and minus half of it.
   Points ask() const;
-  // Their gradients, as rows.
+  // Those of all axes that are left, four after four: none depends on the gradients at another.
+  Points ask_round() const;
+  // The gradients of the next axis's points, as rows.
   void tell(const Eigen::Ref<const Points>& gradients);
 
   const Eigen::MatrixXd& hessian() const { return columns_; }
@@ -31,6 +33,8 @@ class GradientStencil {
 
  private:
   int n() const { return static_cast<int>(x_.size()); }
+  // Four values of one coordinate.
+  Eigen::Vector4d places(int axis) const;
   void finish();
 
   Eigen::VectorXd x_;

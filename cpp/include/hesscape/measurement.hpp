@@ -18,6 +18,9 @@ class Measurement {
   // Writes the next points into the block and returns how many there are; the same ones until told.
   int ask();
   Block& block() { return block_; }
+  // All points that are wanted now, as rows, for values that are worth more than the memory of a
+  // block: there is nothing to wait for between two of them. The same ones until told.
+  Points ask_round() const;
   void tell(const Eigen::Ref<const Eigen::VectorXd>& values);
   const Derivatives& result() const { return stencil_.result(); }
 
