@@ -41,7 +41,7 @@ SAYS = {
     ],
     "lj7_survey": [
         "the lowest is at E = -16.505384",
-        "    0       4           4\n    1      12          12\n",
+        "    0       4           4\n    1 ",
     ],
     "muller_brown": [
         "E = -146.6995",
