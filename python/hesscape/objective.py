@@ -180,9 +180,12 @@ class Objective:
                 _validate.as_array(what, function(*row, *args)).copy()
                 for row in zip(*rows, strict=True)
             ]
+        array = (
+            np.ndarray
+        )  # no call of a function in these loops: they are the cost of cheap functions
         if args:
-            return [_own(function(x, *args)) for x in rows[0]]
-        return [_own(function(x)) for x in rows[0]]
+            return [r.copy() if isinstance(r := function(x, *args), array) else r for x in rows[0]]
+        return [r.copy() if isinstance(r := function(x), array) else r for x in rows[0]]
 
     def values(self, points: Array) -> Array:
         """Evaluate a block of points, of shape (m, n) when `by_point`, else (n, m)."""
@@ -253,10 +256,6 @@ def epsilon_of(result: Any) -> float:
     dtype = getattr(result, "dtype", np.dtype(np.float64))
     kind = dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.dtype(np.float64)
     return float(max(np.finfo(kind).eps, np.finfo(np.float64).eps))
-
-
-def _own(result: Any) -> Any:
-    return result.copy() if isinstance(result, np.ndarray) else result
 
 
 def _must_be_real(name: str, values: NDArray[Any]) -> None:
