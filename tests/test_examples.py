@@ -39,6 +39,10 @@ SAYS = {
         "saddle, proven: E = -40.906283, 1 negative, 6 zero, 32 positive",
         "minimum, proven: E = -41.444597, 0 negative, 6 zero, 33 positive",
     ],
+    "lj7_survey": [
+        "the lowest is at E = -16.505384",
+        "    0       4           4\n    1 ",
+    ],
     "muller_brown": [
         "E = -146.6995",
         "E = -108.1667",
