@@ -22,6 +22,12 @@ README = Path(__file__).parents[1] / "README.md"
 if not EXAMPLES:  # tests that were installed without them
     pytest.skip("the examples are not here", allow_module_level=True)
 SAYS = {
+    "deep_linear_network": [
+        "saddle, proven (from 3 products with H)",
+        "left along the most negative curvature",
+        "where the largest singular value is 3",
+        "no minimum is shown: with probability 0.999",
+    ],
     "error_surface": [
         "saddle, proven",
         "curvature along [0.707 0.707]: -2",
@@ -38,6 +44,10 @@ SAYS = {
         "minimum, proven: E = -44.326801, 0 negative, 6 zero, 33 positive",
         "saddle, proven: E = -40.906283, 1 negative, 6 zero, 32 positive",
         "minimum, proven: E = -41.444597, 0 negative, 6 zero, 33 positive",
+    ],
+    "lj7_survey": [
+        "the lowest is at E = -16.505384",
+        "    0       4           4\n    1 ",
     ],
     "muller_brown": [
         "E = -146.6995",

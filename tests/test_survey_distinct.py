@@ -79,6 +79,22 @@ def test_proven_signs_that_disagree_are_never_the_same():
     assert label(np.zeros((2, 2)), inertia, np.zeros(2), tol=1).tolist() == [0, 1]
 
 
+def test_zero_modes_leave_no_room_for_other_signs():
+    found = [
+        hs.survey(
+            lambda x, s=s: s * x[0] ** 2 + x[1] ** 2, np.zeros((1, 3)), zero_modes=1, need="inertia"
+        )
+        for s in (1, -1)
+    ]
+    from hesscape._distinct import label
+
+    inertia = np.vstack([one.inertia for one in found])
+    assert inertia.tolist() == [[0, 1, 2], [1, 1, 1]]
+    x, distance = np.zeros((2, 3)), np.zeros(2)
+    assert label(x, inertia, distance).tolist() == [0, 0]
+    assert label(x, inertia, distance, zero_modes=1).tolist() == [0, 1]
+
+
 def test_points_that_are_not_critical_or_failed_are_left_out():
     def f(x):
         if x[0] > 100:

@@ -1,4 +1,7 @@
-"""Pictures of surveys show every point, as what it is."""
+"""Pictures of surveys show every point, as what it is; and what the documentation shows runs."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,3 +79,19 @@ def test_nothing_is_drawn_of_nothing(ax, found):
     found[:0].plot.kinds(ax=ax)
     found[:0].plot.index_vs_value(ax=ax)
     assert not ax.lines
+
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "surveys.md"
+
+
+@pytest.mark.skipif(not DOCUMENT.exists(), reason="tests that were installed without it")
+def test_the_documented_survey_runs(capsys):
+    code = DOCUMENT.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(compile(code, "surveys.md", "exec"), names)  # noqa: S102  (our own)
+    assert capsys.readouterr().out.startswith("survey of 500 points\n")
+    cos = np.cos(names["saddles"].x)
+    np.testing.assert_allclose(cos, 0, atol=1e-8)
+    import matplotlib.pyplot as plt
+
+    plt.close("all")

@@ -26,6 +26,7 @@ def label(
     symmetries: Iterable[Symmetry] = (),
     invariants: Callable[[Array], ArrayLike] | None = None,
     tol: float = 1e-6,
+    zero_modes: int = 0,
 ) -> NDArray[np.int64]:
     """Give each point the number of its group of equal ones: 0, 1, ... in the order of their first points.
 
@@ -34,6 +35,8 @@ def label(
     x, inertia, distance : ndarray, shape (N, n), (N, 3) and (N,)
     symmetries, invariants, tol
         See `Survey.distinct`.
+    zero_modes : int
+        How many directions have no sign.
     """
     tol = not_negative("tol", tol)
     maps = [_as_map(s, x.shape[1]) for s in symmetries]
@@ -48,7 +51,7 @@ def label(
             left = np.flatnonzero(group < 0)
             apart = _apart(y[left], _orbit(y[first], maps, margin), margin)
             same = apart <= reach[left] + reach[first]
-            same &= _agree(inertia[left], inertia[first])
+            same &= _agree(inertia[left], inertia[first], x.shape[1] - zero_modes)
             group[left[same]] = first
     _, start, which = np.unique(group, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(start))
@@ -64,9 +67,8 @@ def _apart(y: Array, images: Array, margin: Array) -> Array:
     return nearest
 
 
-def _agree(inertia: NDArray[np.int64], one: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether the proven signs leave room for a common inertia."""
-    n = one.sum()
+def _agree(inertia: NDArray[np.int64], one: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+    """Whether the proven signs leave room for a common inertia of n directions."""
     return (inertia[:, 0] + one[2] <= n) & (inertia[:, 2] + one[0] <= n)  # type: ignore[no-any-return]
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._given import axes_of, finite_gradients
 from ._symmetric import zero_mode_basis
 from ._taylor_model import TaylorModel
 from ._validate import Array
@@ -49,31 +50,44 @@ def polish(f: Objective, x: Array, zero_modes: int | ArrayLike = 0) -> Polished:
         step = _newton_step(model, zero_modes)
         better = None
         if np.linalg.norm(step) > 4 * EPS * np.linalg.norm(model.x):
+            size = _size(model.gradient, model.gradient_error)
             for halving in range(MOST_HALVINGS):
-                trial = _measured(f, model.x + np.ldexp(step, -halving))
-                if trial is not None:
-                    nfev, njev = nfev + trial.nfev, njev + trial.njev
-                    if _size(trial) < _size(model):
-                        better = trial
-                        break
+                trial = _slope(f, model.x + np.ldexp(step, -halving), model)
+                nfev, njev = nfev + trial.nfev, njev + trial.njev
+                if trial.size < size:
+                    better = trial.x
+                    break
         if better is None:
             break
-        model = better
+        model = taylor(f, better)
+        nfev, njev = nfev + model.nfev, njev + model.njev
     return Polished(model.x, float(np.linalg.norm(model.x - x)), nfev, njev)
 
 
-def _measured(f: Objective, x: Array) -> TaylorModel | None:
-    """Measure a point, which may be too far away to have values."""
+class _Slope(NamedTuple):
+    """How large the gradient is at a point where the Hessian may not be wanted."""
+
+    x: Array
+    size: float
+    nfev: int
+    njev: int
+
+
+def _slope(f: Objective, x: Array, model: TaylorModel) -> _Slope:
+    """Measure the gradient only; at a point that is too far away to have values, it is infinite."""
     try:
-        return taylor(f, x)
+        if f.jac is not None:
+            gradient = finite_gradients(f, x[None], x)[0]
+            return _Slope(x, _size(gradient, model.gradient_error), 0, 1)
+        axes = axes_of(f, x, np.empty(0))
     except NonFiniteError:
-        return None
+        return _Slope(x, np.inf, 0, 0)
+    return _Slope(x, _size(axes.gradient[0], axes.gradient_error[0]), int(axes.nfev[0]), 0)
 
 
-def _size(model: TaylorModel) -> float:
-    """Give the norm of the gradient, where what is within its error counts as zero."""
-    beyond = np.maximum(np.abs(model.gradient) - model.gradient_error, 0)
-    return float(np.linalg.norm(beyond))
+def _size(gradient: Array, error: Array) -> float:
+    """Give the norm of a gradient, where what is within its error counts as zero."""
+    return float(np.linalg.norm(np.maximum(np.abs(gradient) - error, 0)))
 
 
 def _newton_step(model: TaylorModel, zero_modes: int | ArrayLike) -> Array:

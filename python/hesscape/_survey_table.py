@@ -211,6 +211,7 @@ class Survey:
             symmetries=symmetries,
             invariants=invariants,
             tol=tol,
+            zero_modes=self.options.get("zero_mode_count", 0),
         )
         return groups
 
