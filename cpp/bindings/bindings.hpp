@@ -29,5 +29,9 @@ void register_ldlt_stack(py::module_& m);
 void register_lines(py::module_& m);
 void register_measurement(py::module_& m);
 void register_screen(py::module_& m);
+void register_sparse_inertia(py::module_& m);
+void register_sparse_pattern(py::module_& m);
+void register_sparse_stencil(py::module_& m);
+void register_star_colouring(py::module_& m);
 
 }  // namespace hesscape::bindings

@@ -17,4 +17,8 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hesscape::bindings::register_lines(m);
   hesscape::bindings::register_measurement(m);
   hesscape::bindings::register_screen(m);
+  hesscape::bindings::register_sparse_pattern(m);
+  hesscape::bindings::register_sparse_inertia(m);
+  hesscape::bindings::register_sparse_stencil(m);
+  hesscape::bindings::register_star_colouring(m);
 }
