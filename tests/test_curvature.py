@@ -500,7 +500,7 @@ def test_which_method_is_chosen():
     dense = hs.classify(tiny[0], [0, 0], jac=tiny[1], method="dense")
     assert dense.curvature is None
     with pytest.raises(ValueError, match="method: expected one of"):
-        hs.classify(tiny[0], [0, 0], method="sparse")
+        hs.classify(tiny[0], [0, 0], method="simplex")
     with pytest.raises(ValueError, match=r"step, levels, .* are for method='dense'"):
         hs.classify(tiny[0], [0, 0], jac=tiny[1], method="lanczos", step=0.1)
 

@@ -157,12 +157,12 @@ class CriticalPoint:
 
     def __str__(self) -> str:
         name = self.kind.value.replace("_", " ")
-        if self.curvature is not None:
-            within = f"from {self.curvature.n_products} products with H"
-        elif self.hessian_error == np.inf:
+        if self.hessian_error == np.inf and self.curvature is None:
             within = "not every entry of H was measured"
         elif self.hessian_error > 0:
             within = f"entries of H known within {self.hessian_error:.2g}"
+        elif self.curvature is not None:
+            within = f"from {self.curvature.n_products} products with H"
         else:
             within = "entries of H exact but for rounding"
         probable = f", but with probability {self.confidence:.10g}" if self.confidence else ""

@@ -64,6 +64,7 @@ def classify_by_products(
     delta: float = DELTA,
     guess: Array | None = None,
     rng: Any = None,
+    most_products: int | None = None,
 ) -> CriticalPoint:
     """Classify a point by the ends of its spectrum; `need` "way" is for what `curvature.bounds` does with it."""
     found = bounds(
@@ -72,7 +73,7 @@ def classify_by_products(
         need,
         TOL,
         delta,
-        MOST_PRODUCTS[need],
+        most_products or MOST_PRODUCTS[need],
         suited_basis(x.size),
         basis_of(zero_modes, x.size),
         rng,

@@ -12,7 +12,7 @@ from ._critical_point import Kind, explanation, gradient_note
 from ._first_look import answer
 from ._inertia import Signs, prove
 from ._validate import Array
-from .critical import NEAR, Slopes, kinds_of, newton_length, slopes_of
+from ._verdicts import NEAR, Slopes, kinds_of, newton_length, slopes_of
 from .linalg import eigvalsh, first_proofs
 from .objective import Objective
 

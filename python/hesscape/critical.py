@@ -7,30 +7,37 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from . import _core, _validate
-from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
+from ._critical_point import CriticalPoint, CriticalPoints, Kind
 from ._expensive import asked_for, expensive, usual_total
 from ._first_look import first_look, suits_a_first_look
-from ._inertia import Array, Signs, prove
 from ._matrix_free import classify_by_products, suits_products
 from ._progress import Report
+from ._sparse import (
+    DENSE_BELOW,
+    classify_by_pattern,
+    dense_model,
+    measure_by_pattern,
+    pattern_of,
+)
 from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
 from ._taylor_model import TaylorModel
+from ._validate import Array
+from ._verdicts import NEAR, assess, slopes_of, unknown_slopes
 from .objective import Objective
 from .taylor import measure
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
 NEEDS = ("kind", "inertia", "spectrum")
-METHODS = ("auto", "dense", "lanczos")
-EPS = float(np.finfo(np.float64).eps)
-NEAR = 1e-3
-NAMES = np.array([Kind.degenerate, Kind.saddle, Kind.minimum, Kind.maximum, Kind.not_critical])
+MANY_COLOURS = 8  # from here on a saddle may well be proven by products for less
+FEW_PRODUCTS = 3  # of them
+METHODS = ("auto", "dense", "lanczos", "sparse")
 
 
 def classify_hessian(
@@ -90,7 +97,7 @@ def classify_hessian(
     h, e = symmetric_stack(H, error)
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
     size = h[..., 0, 0].size
-    points = _assess(h, e, count, basis, "spectrum", _unknown_slopes(size))
+    points = assess(h, e, count, basis, "spectrum", unknown_slopes(size))
     return points if h.ndim > 2 else points[()]
 
 
@@ -102,6 +109,7 @@ def classify(
     zero_modes: int | ArrayLike = 0,
     need: str = "spectrum",
     method: str = "auto",
+    hess_sparsity: Any = None,
     step: Any = None,
     levels: Any = None,
     executor: Executor | None = None,
@@ -125,18 +133,56 @@ def classify(
         How much to find out. ``"kind"`` stops at the first proof: a gradient, or two entries of opposite sign on the
         diagonal, settle the kind of most points after ``12 n + 1`` values. ``"inertia"`` counts signs, ``"spectrum"``
         computes eigenvalues and eigenvectors too.
-    method : {"auto", "dense", "lanczos"}
+    method : {"auto", "dense", "lanczos", "sparse"}
         ``"dense"`` measures every entry of H. ``"lanczos"`` forms no matrix: see `curvature`, whose result is the
         attribute of that name. It proves saddles, says of a minimum how probable it is, counts up to 64 negative
-        eigenvalues if asked for ``"inertia"``, and gives the two ends of the spectrum as eigenvalues. ``"auto"`` takes
-        it from 1000 coordinates on, if `hess` is not given, `hessp` or `jac` is, and neither a count of zero modes nor
-        any of the arguments below.
+        eigenvalues if asked for ``"inertia"``, and gives the two ends of the spectrum as eigenvalues. ``"auto"``
+        takes it from 1000 coordinates on, if `hess` is not given, `hessp` or `jac` is, and neither a count of zero
+        modes nor any of the arguments below. ``"sparse"`` is what `hess_sparsity` asks for.
+    hess_sparsity : array_like or sparse array, shape (n, n), optional
+        Which entries of H may differ from zero, for use with `jac`: those that are stored, or not zero in a dense
+        array; either triangle will do, and the diagonal is always among them. Columns that can be told apart are
+        measured together, so that a chain or a lattice takes a dozen gradients of any number of coordinates, and a
+        sparse factorisation proves all signs [1]_ [2]_. Eigenvalues are computed below 1000 coordinates only; from
+        there on, zero modes are counted, and vectors of them only checked to be flat. A missing entry is noticed
+        (ValueError) if it exceeds the errors. ``need="kind"`` tries `curvature` first where the pattern needs many
+        gradients.
     step, levels, executor, progress, store, **objective
         As for `taylor`.
 
     Returns
     -------
     CriticalPoint
+
+    Raises
+    ------
+    ValueError, TypeError
+        When arguments are of the wrong kind or do not go together, or the pattern lacks an entry.
+    NonFiniteError
+        When the function is not finite where it has to be.
+
+    References
+    ----------
+    .. [1] T. F. Coleman, J. J. Moré, Estimation of sparse Hessian matrices and graph coloring problems, *Math.
+       Program.* 28 (1984) 243-270.
+    .. [2] I. S. Duff, J. K. Reid, The multifrontal solution of indefinite sparse symmetric linear equations, *ACM
+       Trans. Math. Softw.* 9 (1983) 302-325.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import diags_array
+    >>> import hesscape as hs
+    >>> n = 100_000
+    >>> chain = diags_array([-np.ones(n - 1), np.ones(n), -np.ones(n - 1)], offsets=[-1, 0, 1])
+    >>> point = hs.classify(
+    ...     lambda x: x @ (chain @ x) / 2,
+    ...     np.zeros(n),
+    ...     jac=lambda x: chain @ x,
+    ...     hess_sparsity=chain,
+    ... )
+    >>> print(point.kind, point.certain, point.index, point.njev)
+    saddle True 33333 13
     """
     gtol = _check(gtol, need)
     if method not in METHODS:
@@ -144,12 +190,15 @@ def classify(
     f = Objective.of(fun, objective)
     way: dict[str, Any] = {"executor": executor, "progress": progress, "store": store}
     measured = step is not None or levels is not None or asked_for(**way)
-    if method == "lanczos" and measured:
+    if method in ("lanczos", "sparse") and measured:
         raise ValueError(
-            "step, levels, executor, progress and store are for method='dense': method='lanczos' finds "
-            "its own steps, and its products follow from each other"
+            f"step, levels, executor, progress and store are for method='dense': method={method!r} finds "
+            "its own steps, and takes gradients or products one after the other"
         )
     point = _validate.point(x)
+    if hess_sparsity is not None or method == "sparse":
+        _check_sparsity(f, hess_sparsity, method, measured=measured)
+        return _by_pattern(f, point, gtol, need, zero_modes, hess_sparsity)
     wanted = method == "auto" and not measured and suits_products(f, point.size, zero_modes)
     if method == "lanczos" or wanted:
         return classify_by_products(f, point, gtol, need, zero_modes)
@@ -184,9 +233,44 @@ def verdict(
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
     # Where the gradient's error moves the stationary point by this part of the coordinate at most, it is no matter.
     harmless = NEAR * 4 * _core.natural_steps(taylor.x) * np.abs(h.diagonal())
-    slopes = slopes_of(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
-    points = _assess(h, e, count, basis, need, slopes)
+    known = slopes_of(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
+    points = assess(h, e, count, basis, need, known)
     return points.point((), taylor)
+
+
+def _check_sparsity(f: Objective, hess_sparsity: Any, method: str, *, measured: bool) -> None:
+    if hess_sparsity is None:
+        raise ValueError("method='sparse' needs hess_sparsity, the pattern of the Hessian")
+    if method not in ("auto", "sparse") or measured:
+        other = "step, levels, executor, progress or store" if measured else f"method={method!r}"
+        raise ValueError(f"hess_sparsity is for method='sparse', and does not go with {other}")
+    if f.jac is None:
+        raise ValueError(
+            "hess_sparsity needs jac: entries are told apart by differences of gradients"
+        )
+
+
+def _by_pattern(
+    f: Objective, x: Array, gtol: float, need: str, zero_modes: int | ArrayLike, sparsity: Any
+) -> CriticalPoint:
+    """Classify a point by the pattern of its Hessian; small ones as if it had none."""
+    pattern = pattern_of(sparsity, x.size)
+    count, basis = zero_mode_basis(zero_modes, x.size)
+    colour = _core.star_colouring(pattern)
+    nfev = njev = 0
+    if need == "kind" and colour.max() >= MANY_COLOURS and (count == 0 or basis is not None):
+        point = classify_by_products(
+            f, x, gtol, need, zero_modes, rng=0, most_products=FEW_PRODUCTS
+        )
+        if point.certain:
+            return point
+        nfev, njev = point.nfev, point.njev
+    found = measure_by_pattern(f, x, pattern, colour, count)
+    if x.size < DENSE_BELOW:
+        point = verdict(dense_model(f, x, found), gtol=gtol, zero_modes=zero_modes, need=need)
+    else:
+        point = classify_by_pattern(f, x, gtol, zero_modes, found)
+    return replace(point, nfev=point.nfev + nfev, njev=point.njev + njev)
 
 
 def _axes_suffice(model: TaylorModel, gtol: float) -> bool:
@@ -200,121 +284,3 @@ def _check(gtol: Any, need: Any) -> float:
     if need not in NEEDS:
         raise ValueError(f"need: expected one of {', '.join(map(repr, NEEDS))}, got {need!r}")
     return not_negative("gtol", gtol)
-
-
-class Slopes(NamedTuple):
-    """What the gradients of a stack say: whether the point is critical, and how well that is known."""
-
-    gradient: Array | None  # (N, n)
-    moving: NDArray[np.bool_]  # some entry exceeds gtol by more than its error
-    known: NDArray[np.bool_]  # all errors are within gtol, or harmless
-    unresolved: Array  # the largest error, where it exceeds gtol and hides whether the point moves
-    norm: Array
-
-
-def _unknown_slopes(size: int) -> Slopes:
-    nothing = np.full(size, np.nan)
-    return Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
-
-
-def slopes_of(gradient: Array, error: Array, gtol: float, harmless: Array) -> Slopes:
-    moving = np.asarray((np.abs(gradient) > gtol + error).any(axis=1))
-    worst = np.where(np.isfinite(gradient) & ~np.isnan(error), error, np.inf).max(axis=1)
-    unresolved = np.where(~moving & (worst > gtol), worst, np.nan)
-    norm = np.hypot.reduce(gradient, axis=1)
-    known = np.asarray((error <= np.maximum(gtol, harmless)).all(axis=1)) & np.isfinite(worst)
-    return Slopes(gradient, moving, known, unresolved, norm)
-
-
-def _assess(
-    h: Array, e: Array | None, count: int, basis: Array | None, need: str, slopes: Slopes
-) -> CriticalPoints:
-    """Turn symmetric matrices (..., n, n), and what is known of the gradients, into verdicts."""
-    shape, n = h.shape[:-2], h.shape[-1]
-    stack = h.reshape(-1, n, n)
-    errors = None if e is None else e.reshape(-1, n, n)
-    signs = _diagonal_signs(stack, errors, slopes) if need == "kind" else None
-    diagonal = signs is not None
-    if signs is None:
-        signs = prove(stack, errors, count, basis, slopes.gradient)
-    kind, certain = kinds_of(signs, n - count, slopes.moving, slopes.known)
-    proven = signs.n_negative + signs.n_positive
-    resolved = (proven >= n - count) & ~signs.not_flat
-    spectrum = _spectrum(stack, errors, signs) if need == "spectrum" else None
-    values, vectors, value_error = (None, None, None) if spectrum is None else spectrum
-    largest = np.zeros(len(stack))
-    if errors is not None:
-        largest += errors.max(axis=(1, 2))
-    inertia = np.array([signs.n_negative, n - proven, signs.n_positive]).T
-    return CriticalPoints(
-        kind=kind.reshape(shape),
-        certain=certain.reshape(shape),
-        confidence=certain.astype(float).reshape(shape),
-        inertia=inertia.reshape(*shape, 3),
-        index=np.where(resolved, signs.n_negative, -1).reshape(shape),
-        eigenvalues=None if values is None else values.reshape(*shape, n),
-        eigenvectors=None if vectors is None else vectors.reshape(*shape, n, n),
-        eigenvalue_error=None if value_error is None else value_error.reshape(*shape, n),
-        gradient_norm=slopes.norm.reshape(shape),
-        distance=newton_length(signs).reshape(shape),
-        way_down=signs.way_down.reshape(*shape, n),
-        hessian_error=largest.reshape(shape),
-        settings=Settings(
-            count,
-            signs.not_flat.reshape(shape),
-            np.full(shape, diagonal),
-            slopes.unresolved.reshape(shape),
-        ),
-    )
-
-
-def _diagonal_signs(stack: Array, errors: Array | None, slopes: Slopes) -> Signs | None:
-    """Take signs from the diagonals, if the gradient or two entries of opposite sign settle the kind of every point."""
-    size, n, _ = stack.shape
-    d = np.diagonal(stack, axis1=1, axis2=2)
-    error = 0.0 if errors is None else np.diagonal(errors, axis1=1, axis2=2)
-    down = np.asarray((d < -error).any(axis=1))
-    up = np.asarray((d > error).any(axis=1))
-    if not (slopes.moving | (down & up)).all():
-        return None
-    way_down = np.eye(n)[d.argmin(axis=1)] * down[:, None]
-    nothing = np.zeros(size, dtype=bool)
-    counts = down.astype(np.int64), up.astype(np.int64)
-    return Signs(*counts, np.full(size, np.inf), way_down, None, nothing)
-
-
-def kinds_of(
-    signs: Signs, curved: int, moving: NDArray[np.bool_], known: NDArray[np.bool_]
-) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
-    """Name each point by its proven signs, of the `curved` that have to be proven, and say what is certain."""
-    negative, positive = signs.n_negative, signs.n_positive
-    down, up = negative > 0, positive > 0
-    saddle = down & up
-    minimum, maximum = ~down & (positive >= curved), ~up & (negative >= curved)
-    place = np.where(moving, 4, saddle + 2 * minimum + 3 * maximum)
-    proof = saddle | ((minimum | maximum) & ~signs.not_flat)
-    return NAMES[place], (proof & known) | moving
-
-
-def newton_length(signs: Signs) -> Array:
-    """Length of the Newton step, along the directions whose curvature is resolved."""
-    if signs.newton_step is None:
-        return np.full(len(signs.n_negative), np.nan)
-    length: Array = np.hypot.reduce(signs.newton_step, axis=1)
-    length[signs.n_negative + signs.n_positive == 0] = np.nan
-    return length
-
-
-def _spectrum(stack: Array, errors: Array | None, signs: Signs) -> tuple[Array, Array, Array]:
-    """Eigenvalues, eigenvectors and the errors of the former."""
-    n = stack.shape[-1]
-    values, vectors, norm_error = _core.spectra(stack, errors)
-    value_error = np.repeat(norm_error[:, None], n, axis=1)
-    definite = (signs.bound < 1) & ((signs.n_negative == n) | (signs.n_positive == n))
-    if definite.any():  # |v^T (H - true) v| <= ratio |v^T H v| for all v bounds relative errors
-        size = np.abs(values[definite])
-        solver = 10 * n * EPS * size.max(axis=1, keepdims=True)
-        ratio = signs.bound[definite, None]
-        relative = ratio / (1 - ratio) * (size + solver) + solver
-        value_error[definite] = np.minimum(value_error[definite], relative)
-    return values, vectors, value_error
