@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hesscape as hs
 from hesscape._critical_point import NOTES, SENTENCES
 from hesscape.critical import (
     CriticalPoint,
@@ -497,3 +498,33 @@ def test_bad_options(options, error, message):
         verdict(model(np.eye(2)), **options)
     with pytest.raises(error, match=message):  # before the function is ever called
         classify(lambda _: pytest.fail("called"), [0.0], **options)
+
+
+@pytest.mark.parametrize("n", [2, 5, 40])
+def test_the_kind_of_most_points_takes_few_values(n):
+    count = 0
+
+    def saddle(x):
+        nonlocal count
+        count += 1
+        return x[0] ** 2 - x[1] ** 2 + np.cos(x[2:]).sum() + 0.1 * x[0] * x[-1] ** 2
+
+    point = hs.classify(saddle, np.zeros(n), need="kind")
+    assert (point.kind, point.certain) == (Kind.saddle, True)
+    assert point.nfev == count == 12 * n + 1
+    moving = hs.classify(saddle, np.ones(n), need="kind")
+    assert (moving.kind, moving.certain, moving.nfev) == (Kind.not_critical, True, 12 * n + 1)
+    assert "not every entry of H was measured" in str(moving)
+
+
+def test_values_of_a_first_look_count_when_it_is_not_enough():
+    count = 0
+
+    def minimum(x):
+        nonlocal count
+        count += 1
+        return x @ x
+
+    point = hs.classify(minimum, np.zeros(3), need="kind")
+    assert (point.kind, point.certain) == (Kind.minimum, True)
+    assert point.nfev == count > 12 * 3 + 1

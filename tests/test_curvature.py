@@ -1,6 +1,7 @@
 """Curvature from products: proofs, statements about random starts, counts of calls, and what goes wrong."""
 
 import math
+import pickle
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 
 import hesscape as hs
 from hesscape import NonFiniteError, _core
-from hesscape._random_start import least_component, relative_gap
+from hesscape._lanczos_search import LanczosSearch
+from hesscape._products import products_of
+from hesscape._random_start import Statement, least_component, relative_gap
 
 EPS = float(np.finfo(float).eps)
 
@@ -237,6 +240,65 @@ def test_the_core_takes_a_refused_product_again():
     assert core.products == 15
     with pytest.raises(ValueError, match="as many entries"):
         core.tell(d[1:], 0.0)
+
+
+def test_a_pickled_state_goes_on():
+    n = 50
+    d = np.linspace(-1, 1, n)
+    start = np.random.default_rng(9).standard_normal(n)
+    straight = _core.Lanczos(start, zero_modes=np.eye(n, 1, order="F"), limit=8)
+    moved = pickle.loads(pickle.dumps(straight))
+    for i in range(30):
+        for core in (straight, moved):
+            assert core.tell(d * core.ask(), 1e-15)
+        moved.tell(np.full(n, np.nan), 0.0)
+        moved = pickle.loads(pickle.dumps(moved))
+        assert moved.status == _core.Krylov.not_finite
+        np.testing.assert_array_equal(moved.ask(), straight.ask())
+        np.testing.assert_array_equal(moved.values, straight.values)
+        np.testing.assert_array_equal(moved.residuals, straight.residuals)
+        assert (moved.products, moved.restarts) == (i + 1, straight.restarts)
+    assert straight.restarts > 0
+    state = straight.__getstate__()
+    for bad in (b"", state[:-1], state + b"0", b"0" * len(state)):
+        with pytest.raises(ValueError, match="bytes must be all of what save gave"):
+            _core.Lanczos.__new__(_core.Lanczos).__setstate__(bad)
+
+
+def test_a_search_goes_on_after_an_interruption():
+    n = 300
+    d = np.linspace(-1, 2, n)
+    x, none = np.zeros(n), np.empty((n, 0), order="F")
+    start = np.random.default_rng(10).standard_normal(n)
+
+    def search(hessp):
+        source = products_of(hs.Objective(no_values, hessp=hessp), x)
+        core = _core.Lanczos(start, zero_modes=none, limit=12)
+        return LanczosSearch(source, core, Statement(n, 0.1), x)
+
+    calls = 0
+
+    def interrupted(x, p):
+        nonlocal calls
+        calls += 1
+        if calls % 5 == 0:
+            raise KeyboardInterrupt
+        return np.nan * p if calls % 7 == 0 else d * p
+
+    straight, disturbed = search(lambda x, p: d * p), search(interrupted)
+    straight.run("spectrum", 1e-3, 100)
+    stops = 0
+    for _ in range(100):
+        try:
+            disturbed.run("spectrum", 1e-3, 100)
+            break
+        except (KeyboardInterrupt, NonFiniteError):
+            stops += 1
+    assert stops > 5
+    assert straight.low is not None
+    assert disturbed.low is not None
+    assert disturbed.low.value == straight.low.value
+    assert disturbed.statement.floor == straight.statement.floor
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError("mine"), SystemExit])

@@ -22,6 +22,12 @@ README = Path(__file__).parents[1] / "README.md"
 if not EXAMPLES:  # tests that were installed without them
     pytest.skip("the examples are not here", allow_module_level=True)
 SAYS = {
+    "deep_linear_network": [
+        "saddle, proven (from 3 products with H)",
+        "left along the most negative curvature",
+        "where the largest singular value is 3",
+        "no minimum is shown: with probability 0.999",
+    ],
     "error_surface": [
         "saddle, proven",
         "curvature along [0.707 0.707]: -2",

@@ -124,6 +124,10 @@ def test_what_is_flat_is_not_counted():
     assert (found.n_negative, found.n_negative_most) == (1, None)
     assert "more cannot be excluded" in found.message
     assert found.n_products < 300
+    nowhere = counted(np.r_[0, np.linspace(1, 2, 500)], rng=6)
+    assert (nowhere.n_negative, nowhere.n_negative_most) == (0, None)
+    assert -2.2e-2 <= nowhere.floor < 0  # a hundredth of the largest
+    assert nowhere.n_products < 400
 
 
 def test_zero_modes_are_left_out():
@@ -139,7 +143,7 @@ def test_too_many_to_be_counted():
     found = counted(d, rng=8, max_products=400)
     assert 1 < found.n_negative <= MOST_LOCKED
     assert found.n_negative_most is None
-    assert found.n_products <= 400 + 2 * MOST_LOCKED
+    assert found.n_products <= 400 + 2 * MOST_LOCKED  # those of the proof
 
 
 def test_the_verdict_has_the_index():

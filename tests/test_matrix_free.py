@@ -272,6 +272,28 @@ def test_a_guess_saves_products_and_keeps_the_statement():
 # ---- minimize
 
 
+def test_a_valley_of_minima_is_said_to_be_flat():
+    """Products of pairs are to be one: the minima are curves, and H is singular there."""
+    pairs = N // 2
+
+    def fun(x):
+        a, b = x.reshape(2, pairs)
+        return ((1 - a * b) ** 2).sum()
+
+    def jac(x):
+        a, b = x.reshape(2, pairs)
+        r = 2 * (a * b - 1)
+        return np.r_[r * b, r * a]
+
+    result = hs.minimize(fun, np.zeros(N), jac=jac)
+    assert not result.success
+    assert result.fun <= 1e-8
+    assert result.message.startswith("no minimum is shown: with probability 0.999 ")
+    found = result.point.curvature
+    assert -2e-2 * found.highest <= found.floor <= 0
+    assert len(result.path) <= 10
+
+
 def check_minimum(result, lowest):
     assert result.success, result.message
     assert result.status == 0

@@ -51,7 +51,9 @@ void register_lanczos(py::module_& m) {
       .def_property_readonly("values",
                              [](const Lanczos& self) { return Eigen::VectorXd(self.values()); })
       .def_property_readonly("residuals",
-                             [](const Lanczos& self) { return Eigen::VectorXd(self.residuals()); });
+                             [](const Lanczos& self) { return Eigen::VectorXd(self.residuals()); })
+      .def(py::pickle([](const Lanczos& self) { return py::bytes(self.save()); },
+                      [](const py::bytes& state) { return Lanczos::restore(state); }));
 }
 
 }  // namespace hesscape::bindings

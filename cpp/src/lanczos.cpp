@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
+#include <type_traits>
+#include <utility>
 
 #include <Eigen/Eigenvalues>
 
@@ -36,6 +39,56 @@ void by_rows(Index n, Index columns, const Body& body) {
   const Index most = rows_of(columns);
   for (Index row = 0; row < n; row += most) body(row, std::min(most, n - row));
 }
+
+class Writer {
+ public:
+  template <typename T>
+  void operator()(const T& value) {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      append(&value, sizeof(T));
+    } else {
+      const Index shape[] = {value.rows(), value.cols()};
+      append(shape, sizeof(shape));
+      append(value.data(), static_cast<std::size_t>(value.size()) * sizeof(double));
+    }
+  }
+  std::string bytes;
+
+ private:
+  void append(const void* data, std::size_t size) {
+    bytes.append(static_cast<const char*>(data), size);
+  }
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  template <typename T>
+  void operator()(T& value) {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      take(&value, sizeof(T));
+    } else {
+      Index shape[2] = {0, 0};
+      take(shape, sizeof(shape));
+      const auto most = static_cast<Index>(bytes_.size() / sizeof(double));
+      check(shape[0] >= 0 && shape[1] >= 0 && (shape[1] == 0 || shape[0] <= most / shape[1]));
+      value.resize(shape[0], shape[1]);
+      take(value.data(), static_cast<std::size_t>(value.size()) * sizeof(double));
+    }
+  }
+  static void check(bool right) {
+    if (!right) throw std::invalid_argument("bytes must be all of what save gave");
+  }
+  bool done() const { return bytes_.empty(); }
+
+ private:
+  void take(void* data, std::size_t size) {
+    check(size <= bytes_.size());
+    if (size > 0) std::memcpy(data, bytes_.data(), size);
+    bytes_.remove_prefix(size);
+  }
+  std::string_view bytes_;
+};
 
 void check_lengths(bool equal) {
   if (!equal) throw std::invalid_argument("all vectors must be of one length");
@@ -268,6 +321,56 @@ void Lanczos::restart() {
   rotation_ = MatrixXd::Identity(keep, keep);
   size_ = keep;
   ++restarts_;
+}
+
+template <typename Self, typename Archive>
+void Lanczos::each(Self& self, Archive& archive) {
+  archive(self.modes_);
+  archive(self.limit_);
+  archive(self.size_);
+  archive(self.projected_);
+  archive(self.expected_);
+  archive(self.error_);
+  archive(self.kept_);
+  archive(self.kept_error_);
+  archive(self.values_);
+  archive(self.residuals_);
+  archive(self.rotation_);
+  archive(self.coupling_);
+  archive(self.asymmetry_);
+  archive(self.samples_);
+  archive(self.products_);
+  archive(self.restarts_);
+  archive(self.status_);
+}
+
+std::string Lanczos::save() const {
+  Writer writer;
+  each(*this, writer);
+  writer(basis_.leftCols(modes_ + size_ + 1).eval());  // the rest has no meaning yet
+  return std::move(writer.bytes);
+}
+
+Lanczos Lanczos::restore(std::string_view bytes) {
+  Lanczos out;
+  Reader reader(bytes);
+  each(out, reader);
+  MatrixXd used;
+  reader(used);
+  Reader::check(reader.done() && out.consistent() && used.rows() > 0 &&
+                used.cols() == out.modes_ + out.size_ + 1);
+  out.basis_.resize(used.rows(), out.modes_ + out.limit_ + 1);
+  out.basis_.leftCols(used.cols()) = used;
+  return out;
+}
+
+bool Lanczos::consistent() const {
+  const Index k = values_.size();
+  return modes_ >= 0 && limit_ >= 1 && size_ >= 0 && size_ <= limit_ && kept_ >= 0 &&
+         kept_ <= size_ && projected_.rows() == limit_ && projected_.cols() == limit_ &&
+         expected_.size() == limit_ && error_.size() == limit_ && residuals_.size() == k &&
+         rotation_.rows() == k && rotation_.cols() == k && k <= limit_ &&
+         status_ <= Krylov::exhausted;
 }
 
 }  // namespace hesscape

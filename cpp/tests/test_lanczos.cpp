@@ -2,6 +2,8 @@
 #include <limits>
 #include <random>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 
 #include <Eigen/Dense>
 
@@ -162,6 +164,36 @@ void refused_products_can_be_told_again() {
   }
 }
 
+void saved_states_go_on() {
+  const Index n = 60;
+  const MatrixXd h = with_spectrum(VectorXd::LinSpaced(n, -1.0, 1.0), 19);
+  const MatrixXd mode = VectorXd::Constant(n, 1.0 / std::sqrt(static_cast<double>(n)));
+  Lanczos straight(random(n, 20), mode, 9);
+  Lanczos moved(random(n, 20), mode, 9);
+  for (int i = 0; i < 40; ++i) {
+    moved = Lanczos::restore(moved.save());
+    check::is_true(moved.ask() == straight.ask());
+    run(straight, h, 1);
+    run(moved, h, 1);
+    check::is_true(moved.values() == straight.values());
+    check::is_true(moved.residuals() == straight.residuals());
+    check::is_true(moved.backward_error() == straight.backward_error());
+    check::is_true(moved.vector(0) == straight.vector(0));
+  }
+  check::equal(moved.products(), 40);
+  check::is_true(moved.restarts() > 3);
+  const std::string bytes = moved.save();
+  int refused = 0;
+  for (std::size_t size = 0; size < bytes.size(); size += 101) {
+    try {
+      Lanczos::restore(std::string_view(bytes).substr(0, size));
+    } catch (const std::invalid_argument&) {
+      ++refused;
+    }
+  }
+  check::equal(refused, static_cast<int>((bytes.size() + 100) / 101));
+}
+
 // Products with errors up to what is stated: the residuals still bound the truth.
 void errors_enter() {
   const Index n = 120;
@@ -226,6 +258,7 @@ int main() {
   zero_modes_are_left_out();
   invariant_subspaces_end_it();
   refused_products_can_be_told_again();
+  saved_states_go_on();
   errors_enter();
   quotients();
   fused_sums();

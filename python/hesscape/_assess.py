@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._critical_point import CriticalPoint
+from ._first_look import suits_a_first_look
 from ._refine import polish
-from ._screen import Rows, Verdicts, screen, suits, together
+from ._screen import Rows, Verdicts, screen, together
 from ._symmetric import zero_mode_basis
 from ._validate import Array
 from .critical import classify
@@ -121,7 +122,7 @@ def assess(f: Objective, X: Array, settings: Settings) -> Columns:
     rows = np.arange(len(X))
     if settings.refine:
         rows = _attempt(_polish_point, f, found, rows, settings)
-    if suits(f):
+    if suits_a_first_look(f):
         rows = _screen_points(f, found, rows, settings)
     _attempt(_classify_point, f, found, rows, settings)
     return found

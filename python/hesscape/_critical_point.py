@@ -159,6 +159,8 @@ class CriticalPoint:
         name = self.kind.value.replace("_", " ")
         if self.curvature is not None:
             within = f"from {self.curvature.n_products} products with H"
+        elif self.hessian_error == np.inf:
+            within = "not every entry of H was measured"
         elif self.hessian_error > 0:
             within = f"entries of H known within {self.hessian_error:.2g}"
         else:

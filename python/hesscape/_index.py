@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _core
-from ._exclude import Ends, exclude
+from ._exclude import Ends, Excluded, exclude
 from ._lanczos_search import LOCK, LanczosSearch
 from ._products import Products
 from ._random_start import Statement, least_component
@@ -18,6 +18,8 @@ EPS = float(np.finfo(np.float64).eps)
 MOST_LOCKED = 64  # vectors
 LEVEL = 0.1  # of the lowest positive Ritz value is shown to be a bound
 INSIDE = 0.9  # of it is where the filter begins
+FLAT = 1e-2  # of the largest eigenvalue may be negative where some are flat
+FLAT_PRODUCTS = 1000  # at most for that, whatever is left
 ABOVE = 0.05  # of the spread is left above the highest Ritz value, where no bound of it is known
 
 
@@ -31,7 +33,7 @@ class Count(NamedTuple):
     most : int or None
         At most so many, with the probability that was asked for; None where that is not known.
     floor : float
-        With that probability no eigenvalue of the complement is lower.
+        With that probability no eigenvalue is lower; minus infinity where some are negative.
     """
 
     proven: int
@@ -69,18 +71,18 @@ class Counter:
             if self.search.statement.floor > 0 or self._full():
                 most, floor = self.locked.shape[1], self.search.statement.floor
                 break
-            many = self.locked.shape[1] >= MOST_LOCKED
-            if many or self.search.flat() or self.source.count >= self.most:
-                break
             delta = self.delta / (number * (number + 1))
+            spent = self.source.count >= self.most
+            if self.search.flat() or (spent and known is None):
+                floor = self._flat_floor(delta)
+                break
+            if spent or self.locked.shape[1] >= MOST_LOCKED:
+                break
             start = self._random()
             if known is not None:
                 alpha, beta = known
-                dimension = start.size - self._basis().shape[1]
-                least = least_component(dimension, delta)
                 level = LEVEL * alpha
-                ends = Ends(level, alpha, beta, max(beta, self.norm))
-                found = exclude(self.source, self._basis(), start, least, ends, self._left())
+                found = self._excluded(start, delta, (level, alpha, beta), self._left())
                 if found.holds:
                     most, floor = self.locked.shape[1], level
                     break
@@ -88,7 +90,31 @@ class Counter:
                 if found.quotient > found.error:  # nothing is seen that would be negative
                     break
             self._search_again(start, delta, random=known is None)
-        return Count(self._proven(), most, floor)
+        everywhere = floor if not self.locked.size else -np.inf
+        return Count(proven_negative(self.source, self.locked), most, everywhere)
+
+    def _excluded(
+        self, start: Array, delta: float, ends: tuple[float, float, float], most: int
+    ) -> Excluded:
+        basis = self._basis()
+        least = least_component(start.size - basis.shape[1], delta)
+        norm = max(ends[-1], self.norm)
+        return exclude(self.source, basis, start, least, Ends(*ends, norm), most)
+
+    def _flat_floor(self, delta: float) -> float:
+        """Give what no eigenvalue is below where some are flat: a small part of the spectrum below zero."""
+        beta = self._top()
+        level = -FLAT * beta
+        if not beta > 0 or self.locked.size:
+            return -np.inf
+        ends = level, 0.0, beta
+        found = self._excluded(self._random(), delta, ends, FLAT_PRODUCTS)
+        return level if found.holds else -np.inf
+
+    def _top(self) -> float:
+        values, residuals = self.search.lanczos.values, self.search.lanczos.residuals
+        top = values[-1] + residuals[-1] + ABOVE * (values[-1] - values[0])
+        return float(min(top, self.ceiling))
 
     def _left(self) -> int:
         return max(0, self.most - self.source.count)
@@ -116,8 +142,7 @@ class Counter:
         self.ceiling = min(self.ceiling, float(self.search.statement.ceiling))
         if len(chosen) < k or values.size == k or not values[k] > residuals[k]:
             return None
-        top = values[-1] + residuals[-1] + ABOVE * (values[-1] - values[0])
-        return INSIDE * float(values[k] - residuals[k]), float(min(top, self.ceiling))
+        return INSIDE * float(values[k] - residuals[k]), self._top()
 
     def _search_again(self, start: Array, delta: float, *, random: bool) -> None:
         basis = self._basis()
@@ -128,9 +153,6 @@ class Counter:
         search = LanczosSearch(self.source, core, statement, self.search.x)
         self.search = search
         search.step_until("inertia", max(1, self._left()))
-
-    def _proven(self) -> int:
-        return proven_negative(self.source, self.locked)
 
 
 def proven_negative(source: Products, vectors: Array) -> int:

@@ -77,12 +77,12 @@ class LanczosSearch:
     def flat(self) -> bool:
         """Whether the lowest Ritz value that is not negative has converged to what the errors leave open."""
         core, k = self.lanczos, self.negatives()
-        error = 2 * core.backward_error()
-        return bool(core.values.size > k and core.values[k] <= error and core.residuals[k] <= error)
-
-    def upwards(self) -> bool:
-        """Whether every Ritz value is positive, the lowest beyond its residual."""
-        return bool(self.lanczos.values[0] > self.lanczos.residuals[0])
+        if core.values.size == k:
+            return False
+        error, residual = 2 * core.backward_error(), core.residuals[k]
+        if core.status == _core.Krylov.exhausted:
+            return bool(core.values[k] <= max(error, residual))
+        return bool(core.values[k] <= error and residual <= error)
 
     def _counted(self) -> bool:
         """Whether all negative Ritz values have converged and the next one is seen, or many of too many have."""

@@ -33,7 +33,7 @@ def local_solver(
             radius = max(1.0, float(np.linalg.norm(search.x)) / 4)
             given = {"initial_trust_radius": radius, "max_trust_radius": 1e100} | given
         if name in WITH_HESSIAN[2:5] or name in ("bfgs", "cg", "trust-constr", "dogleg"):
-            given = {"gtol": search.gtol} | given
+            given = {"gtol": search.tight} | given
         given = search.options_for(name) | given
         with _stopping(callback) as watched:
             found = scipy.optimize.minimize(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # imported where it is used: it takes longer than all the res
 
 MOST_ROUNDS = 100
 MOST_RUNS = 10  # of the local solver, which may stop early, in each round
+TIGHTER = 10.0  # than before the gradient has to be, where an escape led to little
 MOST_STEPS = 200  # of conjugate gradients, for a Newton step
 
 
@@ -97,7 +98,7 @@ class LargeSearch(Search):
         """Let the gradient alone decide when L-BFGS-B stops."""
         if name != "l-bfgs-b":
             return {}
-        return {"gtol": self.gtol, "ftol": 0.0, "maxcor": 20, "maxfun": 10**9}
+        return {"gtol": self.tight, "ftol": 0.0, "maxcor": 20, "maxfun": 10**9}
 
     def run(self, solver: Callable[[], None]) -> tuple[str, dict[str, Any]]:
         """Alternate local solver, verdict and escape; the outcome, and what its sentence needs."""
@@ -117,7 +118,7 @@ class LargeSearch(Search):
     def descend(self, solver: Callable[[], None]) -> None:
         """Run the local solver until the gradient is within gtol, or f no longer falls."""
         for _ in range(MOST_RUNS):
-            if self.left <= 0 or not (np.abs(self.gradient(self.x)) > self.gtol).any():
+            if self.left <= 0 or not (np.abs(self.gradient(self.x)) > self.tight).any():
                 return
             before = self.value
             solver()
@@ -138,8 +139,15 @@ class LargeSearch(Search):
             return None if outcome is None else (outcome, words)
         if self.left <= 0:
             return "maxiter", {}
+        if not found.proven_negative and self.point.kind is Kind.degenerate:
+            self.shoulders -= 1  # along flat valleys f may fall by ever less
+            if self.shoulders < 0:
+                return "open", words
         way = self.escaped()
         if way.success:
+            # Where gradients within gtol explain the decrease, x may have been off a valley of minima.
+            if way.decrease * abs(found.lowest) <= self.x.size * self.gtol**2:
+                self.tight /= TIGHTER
             return None
         if self.point.kind is Kind.not_critical:
             return "gradient", {}

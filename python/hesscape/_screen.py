@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._critical_point import Kind, explanation, gradient_note
+from ._first_look import answer
 from ._inertia import Signs, prove
 from ._validate import Array
 from .critical import NEAR, Slopes, kinds_of, newton_length, slopes_of
@@ -46,11 +47,6 @@ def together(n: int) -> int:
     return int(np.clip(VALUES // values, 1, MOST))
 
 
-def suits(f: Objective) -> bool:
-    """Tell whether nothing but values is known of a function."""
-    return f.jac is None and f.hess is None and f.hessp is None
-
-
 def screen(
     f: Objective, X: Array, *, gtol: float, zero_modes: tuple[int, Array | None], need: str
 ) -> Verdicts:
@@ -61,7 +57,7 @@ def screen(
     count, n = X.shape
     blank = np.full(count, np.nan)
     core = _core.Screen(X, noise=f.noise or 0.0, by_point=f.by_point)
-    asked = _answer(core, f)
+    asked = answer(core, f)
     axes = core.result()
     slopes = slopes_of(
         axes.gradient, axes.gradient_error, gtol, NEAR * 32 * core.step * np.abs(axes.curvature)
@@ -93,18 +89,11 @@ def screen(
     rows = np.flatnonzero(rest)
     if rows.size:
         core.keep(rows)
-        out.nfev[rows] += _answer(core, f)
+        out.nfev[rows] += answer(core, f)
         _judge(out, rows, core.result(), axes.gradient, slopes, zero_modes, need)
     for row in np.flatnonzero(out.settled & ~np.isnan(slopes.unresolved)):
         out.message[row] += "; " + gradient_note(float(slopes.unresolved[row]))
     return out
-
-
-def _answer(core: _core.Screen, f: Objective) -> int:
-    """Evaluate all that is asked for, and tell how many values that were for each point."""
-    while not core.done:
-        core.tell(f.values(core.ask()))
-    return core.told
 
 
 def _judge(

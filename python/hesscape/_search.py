@@ -53,6 +53,7 @@ class Search:
     ) -> None:
         self.f, self.x = f, x
         self.gtol = not_negative("gtol", gtol)
+        self.tight = self.gtol  # for the local solver
         self.zero_modes = zero_modes
         self.other = "other " if zero_mode_basis(zero_modes, x.size)[0] else ""
         self.max_step = None if max_step is None else _validate.positive("max_step", max_step)

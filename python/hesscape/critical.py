@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _core, _validate
 from ._critical_point import CriticalPoint, CriticalPoints, Kind, Settings
 from ._expensive import asked_for, expensive, usual_total
+from ._first_look import first_look, suits_a_first_look
 from ._inertia import Array, Signs, prove
 from ._matrix_free import classify_by_products, suits_products
 from ._progress import Report
@@ -121,8 +123,8 @@ def classify(
         Directions that are flat by a symmetry: see `classify_hessian`.
     need : {"kind", "inertia", "spectrum"}
         How much to find out. ``"kind"`` stops at the first proof: a gradient, or two entries of opposite sign on the
-        diagonal, settle the kind after about ``40 n`` values. ``"inertia"`` counts signs, ``"spectrum"`` computes eigenvalues and
-        eigenvectors too.
+        diagonal, settle the kind of most points after ``12 n + 1`` values. ``"inertia"`` counts signs, ``"spectrum"``
+        computes eigenvalues and eigenvectors too.
     method : {"auto", "dense", "lanczos"}
         ``"dense"`` measures every entry of H. ``"lanczos"`` forms no matrix: see `curvature`, whose result is the
         attribute of that name. It proves saddles, says of a minimum how probable it is, counts up to 64 negative
@@ -152,8 +154,17 @@ def classify(
     if method == "lanczos" or wanted:
         return classify_by_products(f, point, gtol, need, zero_modes)
     enough = partial(_axes_suffice, gtol=gtol) if need == "kind" else None
+    looked = 0
     with expensive(f, point, **way, total=usual_total(f, point.size, levels)) as f:
+        if need == "kind" and step is None and levels is None and suits_a_first_look(f):
+            model = first_look(f, point)
+            looked = model.nfev
+            if _axes_suffice(model, gtol):
+                quick = verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
+                if quick.certain:
+                    return quick
         model = measure(f, point, step=step, levels=levels, enough=enough)
+    model = replace(model, nfev=model.nfev + looked)
     return verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
 
 
@@ -258,16 +269,18 @@ def _assess(
 
 
 def _diagonal_signs(stack: Array, errors: Array | None, slopes: Slopes) -> Signs | None:
-    """Prove a saddle for every matrix by two entries of opposite sign on its diagonal, if they all have them."""
+    """Take signs from the diagonals, if the gradient or two entries of opposite sign settle the kind of every point."""
     size, n, _ = stack.shape
     d = np.diagonal(stack, axis1=1, axis2=2)
     error = 0.0 if errors is None else np.diagonal(errors, axis1=1, axis2=2)
-    mixed = (d > error).any(axis=1) & (d < -error).any(axis=1)
-    if not (mixed & ~slopes.moving).all():
+    down = np.asarray((d < -error).any(axis=1))
+    up = np.asarray((d > error).any(axis=1))
+    if not (slopes.moving | (down & up)).all():
         return None
-    one = np.ones(size, dtype=np.int64)
-    way_down = np.eye(n)[d.argmin(axis=1)]
-    return Signs(one, one, np.full(size, np.inf), way_down, None, np.zeros(size, dtype=bool))
+    way_down = np.eye(n)[d.argmin(axis=1)] * down[:, None]
+    nothing = np.zeros(size, dtype=bool)
+    counts = down.astype(np.int64), up.astype(np.int64)
+    return Signs(*counts, np.full(size, np.inf), way_down, None, nothing)
 
 
 def kinds_of(

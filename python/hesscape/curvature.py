@@ -266,10 +266,8 @@ def bounds(
     search = LanczosSearch(source, lanczos, statement, x)
     search.run(need, tol, most)
     del lanczos  # which the count gives up where it needs room for another
-    open_end = (
-        need == "way" and not search.negative and not statement.floor > 0 and search.upwards()
-    )
-    if need != "inertia" and not open_end:
+    unknown = not search.negative and not statement.floor > 0
+    if need != "inertia" and not (need == "way" and unknown):
         return _result(search, need, tol, delta)
     counter = Counter(search, modes, limit, delta / 2, most, rng)
     count = counter.run()
@@ -306,7 +304,7 @@ def _result(
     high = search.high or End(float(values[-1]), error, core.vector(values.size - 1))
     floor = search.statement.floor - search.disagreement
     ceiling = search.statement.ceiling + search.disagreement
-    if count is not None and count.most == 0:
+    if count is not None:
         floor = max(floor, count.floor)
     floor, ceiling = min(floor, low.value), max(ceiling, high.value)
     if count is None:

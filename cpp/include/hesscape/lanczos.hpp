@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <Eigen/Core>
@@ -64,7 +65,16 @@ class Lanczos {
   double coupling() const { return coupling_; }
   Eigen::VectorXd vector(int i) const;  // of unit length, but for the loss of orthogonality
 
+  // All of the state as bytes of this machine, from which another process can go on.
+  std::string save() const;
+  static Lanczos restore(std::string_view bytes);
+
  private:
+  Lanczos() = default;
+  // Hands every member but the basis to an archive, in one order.
+  template <typename Self, typename Archive>
+  static void each(Self& self, Archive& archive);
+  bool consistent() const;
   using Block = Eigen::Block<const Eigen::MatrixXd, Eigen::Dynamic, Eigen::Dynamic, true>;
   Block columns(int count) const { return basis_.leftCols(modes_ + count); }
   Eigen::Index n() const { return basis_.rows(); }
