@@ -86,8 +86,8 @@ def main():
     left.legend()
     right.semilogy(near, color=hs.plot.FLAT, label=f"gradient descent from within {NOISE:g}")
     right.semilogy(after, color=hs.plot.DOWN, label="gradient descent after the escape")
-    right.axhline(max(result.fun, 1e-12), color=hs.plot.UP, ls="--", label="hesscape.minimize")
-    right.set(xlabel="step", ylabel="loss", ylim=(1e-13, 2 * loss(x)))
+    right.axhline(result.fun, color=hs.plot.UP, ls="--", label="hesscape.minimize")
+    right.set(xlabel="step", ylabel="loss", ylim=(1e-19, 2 * loss(x)))
     right.legend()
     plt.savefig("deep_linear_network.png", dpi=120)
 

@@ -1,5 +1,6 @@
 """Surveys say of every point what classify says of it alone, whatever the chunks that it came in."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -445,3 +446,9 @@ def test_arguments_that_are_refused(keywords, error, message):
 
 def _never(x):
     raise AssertionError("no value is to be computed")
+
+
+def test_a_store_without_zarr_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "zarr", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'hesscape\[store\]'"):
+        hs.survey(_never, [[0, 0]], store=tmp_path / "run.zarr")
