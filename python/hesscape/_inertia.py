@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from . import _core
 
 Array = NDArray[np.float64]
 
+FAINT = 1e-9  # curvature, in the scales of the coordinates, that zero modes have where the gradient is not quite zero
 FLAT_RATIO = 1e-3  # zero modes may curve by this part of the largest curvature of their coordinates
 UNDERFLOW = 2.0**-900
 
@@ -31,7 +32,8 @@ def prove(
 ) -> Signs:
     """Prove signs of matrices (N, n, n) with errors (N or 1, n, n) on the complement of the zero modes."""
     if basis is None:
-        return Signs(*_core.prove_signs(h, error, count, gradient), np.zeros(len(h), dtype=bool))
+        signs = Signs(*_core.prove_signs(h, error, count, gradient), np.zeros(len(h), dtype=bool))
+        return _without_faint(signs, h, error, count, gradient) if count else signs
 
     n = h.shape[-1]
     exponent = _exponents(h, error)
@@ -73,6 +75,30 @@ def prove(
         step = np.ldexp((q @ signs.newton_step[:, :, None])[:, :, 0], exponent)
         step = step - (step @ basis) @ basis.T
     return signs._replace(way_down=down, newton_step=step)
+
+
+def _without_faint(
+    signs: Signs, h: Array, error: Array | None, count: int, gradient: Array | None
+) -> Signs:
+    """Take the signs of zero modes away, where both signs have been proven of more directions than there are others.
+
+    Errors that are larger than they need be leave less proven, and nothing wrong.
+    """
+    negative, positive = signs.n_negative, signs.n_positive
+    excess = negative + positive > h.shape[-1] - count
+    rows = np.flatnonzero(excess & (negative > 0) & (positive > 0))
+    if not rows.size:
+        return signs
+    size = np.sqrt(np.abs(h[rows]).max(axis=2))
+    wide = FAINT * size[:, :, None] * size[:, None, :]
+    if error is not None:
+        wide += error[rows] if len(error) > 1 else error
+    slopes = None if gradient is None else gradient[rows]
+    mine: Any
+    for mine, its in zip(signs, _core.prove_signs(h[rows], wide, count, slopes), strict=False):
+        if mine is not None:
+            mine[rows] = its
+    return signs
 
 
 def _exponents(h: Array, error: Array | None) -> NDArray[np.int32]:
