@@ -124,7 +124,7 @@ def compare(name, jac, x, curvature, rounds):
 def peak_of(what, shape):
     jac = Lattice(*shape)
     x, pattern = np.zeros(jac.n), jac.pattern()
-    ours(Lattice(10), np.zeros(10), Lattice(10).pattern())  # loads what is loaded lazily
+    ours(Lattice(2000), np.zeros(2000), Lattice(2000).pattern())  # loads what is loaded lazily
     if what == "ours":
         ours(jac, x, pattern)
     else:
