@@ -45,8 +45,6 @@ SENTENCES = {
     "degenerate_up": "{positive} {upwards} proven to curve upwards and {flat} {directions} within the error: a "
     "minimum unless one of those leads down; measure with smaller errors, or look at values along them (escape "
     "does); if they are symmetries, pass zero_modes",
-    "zero_modes_mixed": "directions of both signs are proven, but so many zero modes were given that they may be all of "
-    "one sign: pass the zero modes as vectors, or move x to where the gradient vanishes",
     "degenerate_down": "not a minimum: a way down is proven ({negative} negative), but no way up, and {flat} "
     "{directions} within the error: a maximum or a saddle; measure with smaller errors to tell them apart",
 }
@@ -70,8 +68,6 @@ def explanation(kind: str, inertia: tuple[int, int, int], given: int, *, diagona
         reason = "diagonal"
     elif kind == Kind.saddle and flat > 0:
         reason = "saddle_partial"
-    elif kind == Kind.degenerate and negative and positive:
-        reason = "zero_modes_mixed"
     elif kind == Kind.degenerate:
         reason = "degenerate_down" if negative else "degenerate_up" if positive else "flat"
     return SENTENCES[reason].format(

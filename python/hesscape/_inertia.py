@@ -11,7 +11,7 @@ from . import _core
 
 Array = NDArray[np.float64]
 
-FAINT = 1e-9  # curvature, in the scales of the coordinates, that zero modes have where the gradient is not quite zero
+FAINT = (1e-9, 1e-7, 1e-5, 1e-3)  # of the largest entry: how zero modes may curve
 FLAT_RATIO = 1e-3  # zero modes may curve by this part of the largest curvature of their coordinates
 UNDERFLOW = 2.0**-900
 
@@ -80,24 +80,24 @@ def prove(
 def _without_faint(
     signs: Signs, h: Array, error: Array | None, count: int, gradient: Array | None
 ) -> Signs:
-    """Take the signs of zero modes away, where both signs have been proven of more directions than there are others.
+    """Take the signs of zero modes away, where both signs are proven, of more directions than there are others.
 
-    Errors that are larger than they need be leave less proven, and nothing wrong.
+    Zero modes curve a little where the gradient is not quite zero. Larger errors leave less proven, and nothing wrong.
     """
-    negative, positive = signs.n_negative, signs.n_positive
-    excess = negative + positive > h.shape[-1] - count
-    rows = np.flatnonzero(excess & (negative > 0) & (positive > 0))
-    if not rows.size:
-        return signs
-    size = np.sqrt(np.abs(h[rows]).max(axis=2))
-    wide = FAINT * size[:, :, None] * size[:, None, :]
-    if error is not None:
-        wide += error[rows] if len(error) > 1 else error
-    slopes = None if gradient is None else gradient[rows]
-    mine: Any
-    for mine, its in zip(signs, _core.prove_signs(h[rows], wide, count, slopes), strict=False):
-        if mine is not None:
-            mine[rows] = its
+    for faint in FAINT:
+        negative, positive = signs.n_negative, signs.n_positive
+        excess = negative + positive > h.shape[-1] - count
+        rows = np.flatnonzero(excess & (negative > 0) & (positive > 0))
+        if not rows.size:
+            break
+        part = h[rows]
+        wide = np.zeros_like(part) if error is None else np.broadcast_to(error, h.shape)[rows]
+        wide = wide + faint / len(part[0]) * np.abs(part).max(axis=(1, 2), keepdims=True)
+        slopes = None if gradient is None else gradient[rows]
+        mine: Any
+        for mine, its in zip(signs, _core.prove_signs(part, wide, count, slopes), strict=False):
+            if mine is not None:
+                mine[rows] = its
     return signs
 
 

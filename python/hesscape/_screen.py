@@ -12,7 +12,7 @@ from ._critical_point import Kind, explanation, gradient_note
 from ._first_look import answer
 from ._inertia import Signs, prove
 from ._validate import Array
-from ._verdicts import NEAR, Slopes, kinds_of, newton_length, resolved_of, slopes_of
+from ._verdicts import NEAR, Slopes, kinds_of, newton_length, slopes_of
 from .linalg import eigvalsh, first_proofs
 from .objective import Objective
 
@@ -114,7 +114,7 @@ def _judge(
     signs = _signs(h, e, None if need == "kind" else gradient[rows], zero_modes)
     kind, certain = kinds_of(signs, n - count, slopes.moving[rows], slopes.known[rows])
     proven = signs.n_negative + signs.n_positive
-    resolved = resolved_of(signs, n - count)
+    resolved = (proven >= n - count) & ~signs.not_flat
     settled = certain if need == "kind" else certain & resolved
     chosen = _rows(settled)
     rows, h, e = rows[chosen], h[chosen], e[chosen]

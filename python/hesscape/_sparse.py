@@ -15,7 +15,7 @@ from ._inertia import FLAT_RATIO, Signs
 from ._symmetric import zero_mode_basis
 from ._taylor_model import TaylorModel
 from ._validate import Array
-from ._verdicts import NEAR, kinds_of, resolved_of, slopes_of
+from ._verdicts import NEAR, kinds_of, slopes_of
 from .curvature import DELTA, MOST_PRODUCTS, TOL, CurvatureBounds, bounds, suited_basis
 from .objective import Objective
 from .status import NonFiniteError
@@ -180,7 +180,7 @@ def classify_by_pattern(
     proven = np.array([[negative, n - negative - positive, positive]])
     signs = Signs(proven[:, 0], proven[:, 2], np.array([np.inf]), way, None, not_flat)
     kind, certain = kinds_of(signs, n - count, slopes.moving, slopes.known)
-    resolved = resolved_of(signs, n - count)
+    resolved = (proven[:, 1] <= count) & ~not_flat
     points = CriticalPoints(
         kind=kind,
         certain=certain,

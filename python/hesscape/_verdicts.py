@@ -53,7 +53,7 @@ def assess(
         signs = prove(stack, errors, count, basis, slopes.gradient)
     kind, certain = kinds_of(signs, n - count, slopes.moving, slopes.known)
     proven = signs.n_negative + signs.n_positive
-    resolved = resolved_of(signs, n - count)
+    resolved = (proven >= n - count) & ~signs.not_flat
     spectrum = _spectrum(stack, errors, signs) if need == "spectrum" else None
     values, vectors, value_error = (None, None, None) if spectrum is None else spectrum
     largest = np.zeros(len(stack))
@@ -102,23 +102,12 @@ def kinds_of(
 ) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
     """Name each point by its proven signs, of the `curved` that have to be proven, and say what is certain."""
     negative, positive = signs.n_negative, signs.n_positive
-    excess = np.maximum(
-        negative + positive - curved, 0
-    )  # these are zero modes, whatever their signs
-    saddle = (negative > excess) & (positive > excess)
-    minimum = (negative == 0) & (positive >= curved)
-    maximum = (positive == 0) & (negative >= curved)
+    down, up = negative > 0, positive > 0
+    saddle = down & up
+    minimum, maximum = ~down & (positive >= curved), ~up & (negative >= curved)
     place = np.where(moving, 4, saddle + 2 * minimum + 3 * maximum)
     proof = saddle | ((minimum | maximum) & ~signs.not_flat)
     return NAMES[place], (proof & known) | moving
-
-
-def resolved_of(signs: Signs, curved: int) -> NDArray[np.bool_]:
-    """Tell where the index is known: no sign is open, and no zero mode may be among those of either sign."""
-    negative, positive = signs.n_negative, signs.n_positive
-    proven = negative + positive
-    clear = (proven == curved) | ((proven > curved) & ((negative == 0) | (positive == 0)))
-    return np.asarray(clear & ~signs.not_flat)
 
 
 def newton_length(signs: Signs) -> Array:
