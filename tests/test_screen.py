@@ -95,7 +95,7 @@ def test_values_are_counted():
     found = verdicts(counted, X, "kind")
     assert found.nfev.sum() == sum(asked)
     assert found.nfev.min() == 1 + 12 * 5
-    assert verdicts(fun, [x]).nfev.tolist() == [1 + 12 * 5 + 2 * 5 * 4 + 4]
+    assert verdicts(fun, [x]).nfev.tolist() == [1 + 12 * 5 + 2 * 5 * 4 + 8]
     assert len(asked) < 12
 
 
@@ -172,3 +172,25 @@ def test_periods_of_the_displacements_deceive_nobody():
 
     found = verdicts(wave, np.zeros((1, 3)))
     assert not found.settled[0]
+
+
+@pytest.mark.parametrize("wavelength", [10.0**-k for k in range(6)])
+@pytest.mark.parametrize("amplitude", [1e-2, 1e-4])
+def test_ripples_are_not_taken_for_noise(wavelength, amplitude):
+    """What looks like noise on the rungs may decide what x is."""
+    k = 2 * np.pi / wavelength
+    ripples = {
+        "on both axes": (lambda p: np.cos(k * p).sum(axis=0), -(k**2) * np.eye(2)),
+        "between the axes": (lambda p: np.sin(k * p[0]) * np.sin(k * p[1]), k**2 * (1 - np.eye(2))),
+        "aslant": (lambda p: np.cos(k * (p[0] - 0.3 * p[1])),
+                   -(k**2) * np.outer([1, -0.3], [1, -0.3])),
+    }  # fmt: skip
+    for ripple, curvature in ripples.values():
+        for slope in ([1, 1], [1, -1], [0.01, 1]):
+            found = verdicts(
+                lambda p, r=ripple, d=slope: np.dot(d, p**2) / 2 + amplitude * r(p),
+                np.zeros((1, 2)),
+            )
+            if found.settled[0]:
+                exact = np.linalg.eigvalsh(np.diag(slope) + amplitude * curvature)
+                assert found.inertia[0].tolist() == [(exact < 0).sum(), 0, (exact > 0).sum()]

@@ -15,6 +15,7 @@ using Eigen::Index;
 constexpr Index block_cells = 1 << 16;
 constexpr Index strip = 128;  // points whose columns are worked on together
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
+constexpr double single_epsilon = std::numeric_limits<float>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double first_step = 0.03125;     // of the power of two at or below |x|
 constexpr double step_rounding = 0x1p-42;  // what rounding of x + h does to extrapolations
@@ -106,6 +107,16 @@ Strip error_of(const Extrapolant& e, const Strip& noise) {
   return e.change.abs() + noise + step_rounding * (e.coarsest - e.value).abs();
 }
 
+// Whether a difference at the step s is off an extrapolant by no more than that is by its error,
+// the truncation that its finest quotient shows at that step, and noise.
+Flags within(const Strip& off, const Extrapolant& e, const Strip& error, const Strip& s,
+             const Strip& more, const Strip& noise) {
+  const Strip truncation = slack * (s / rungs.back()).square() * (e.finest - e.value).abs();
+  return off.abs() <= s * more * (error + truncation) + noise;
+}
+
+Flags is_single(const Strip& values) { return values.cast<float>().cast<double>() == values; }
+
 double power_below(double x) { return std::ldexp(1.0, std::ilogb(x)); }
 
 // As a ladder's, but finer: no step is adapted here.
@@ -139,10 +150,12 @@ std::vector<Shift> pair_shifts(int n) {
       }
     }
   }
-  for (const double c : line_rungs) {
+  const auto line = [&](double c) {
     shifts.push_back({Shift::line, Shift::none, c});
     shifts.push_back({Shift::line, Shift::none, -c});
-  }
+  };
+  std::ranges::for_each(line_rungs, line);
+  std::ranges::for_each(small_steps, line);
   return shifts;
 }
 
@@ -180,6 +193,7 @@ Screen::Screen(const Points& points, double noise, bool by_point)
   result_.curvature.resize(count(), n());
   result_.curvature_error.resize(count(), n());
   result_.agrees.setConstant(count(), true);
+  quiet_.resize(count());
 }
 
 // The noise is estimated as the largest of what 2 n differences show: with fewer of them it can be
@@ -278,6 +292,7 @@ void Screen::judge_axes(Index first, Index size) {
   Strip change = Strip::Zero(size);
   Strip noise = Strip::Constant(size, known_noise_);
   Strip argument = Strip::Zero(size);
+  Flags single = is_single(centre);
   std::vector<Extrapolant> evens, odds;
   evens.reserve(static_cast<std::size_t>(n()));
   odds.reserve(static_cast<std::size_t>(n()));
@@ -287,11 +302,14 @@ void Screen::judge_axes(Index first, Index size) {
     std::array<Strip, rungs.size()> even, odd;
     for (std::size_t k = 0; k < rungs.size(); ++k) {
       const Index at = axis_column(i) + 2 * static_cast<Index>(k);
+      const Strip plus = column(at);
+      const Strip minus = column(at + 1);
       const Strip steps = ((x + rungs[k] * h) - x) / h;
-      even[k] = ((column(at) - centre) + (column(at + 1) - centre)) / steps.square();
-      odd[k] = 0.5 * (column(at) - column(at + 1)) / steps;
-      largest = largest.max(column(at).abs()).max(column(at + 1).abs());
-      change = change.max((column(at) - centre).abs()).max((column(at + 1) - centre).abs());
+      even[k] = ((plus - centre) + (minus - centre)) / steps.square();
+      odd[k] = 0.5 * (plus - minus) / steps;
+      largest = largest.max(plus.abs()).max(minus.abs());
+      change = change.max((plus - centre).abs()).max((minus - centre).abs());
+      single = single && is_single(plus) && is_single(minus);
     }
     evens.push_back(extrapolate(even, axis_weights, axis_change));
     odds.push_back(extrapolate(odd, axis_weights, axis_change));
@@ -299,13 +317,15 @@ void Screen::judge_axes(Index first, Index size) {
                 .max(odds.back().change.abs() / first_seen);
     argument += (x / h * (evens.back().value.abs() + odds.back().value.abs())).square();
   }
-  noise = noise.max(rounding() * largest + epsilon * argument.sqrt());
+  argument = epsilon * argument.sqrt();
+  noise = noise.max(rounding() * largest + argument);
+  const Strip unit = single.select(Strip::Constant(size, single_epsilon / epsilon), 1.0);
+  const Strip least = (rounding() * unit * largest + argument).max(known_noise_);
+  const Strip quiet = heard_at_the_smallest_step(first, size).max(least);
   const Strip most = margin() * noise;
-  // Noise that exceeds all changes of f hides every sign, and may be structure finer than the
-  // rungs.
+  // Noise that exceeds all changes of f hides every sign.
   Flags agrees = most <= change && most < infinity;
   for (Index i = 0; i < n(); ++i) {
-    const Strip x = x_.col(i).segment(first, size);
     const Strip h = step_.col(i).segment(first, size);
     const Extrapolant& even = evens[static_cast<std::size_t>(i)];
     const Extrapolant& odd = odds[static_cast<std::size_t>(i)];
@@ -313,16 +333,14 @@ void Screen::judge_axes(Index first, Index size) {
     const Strip first_error = error_of(odd, first_noise * most);
     for (std::size_t k = 0; k < small_steps.size(); ++k) {
       const Index at = axis_column(i) + 2 * static_cast<Index>(rungs.size() + k);
+      const Strip x = x_.col(i).segment(first, size);
       const Strip s = ((x + small_steps[k] * h) - x) / h;
-      const Strip truncation = slack * (s / rungs.back()).square();
       const Strip second = (column(at) - centre) + (column(at + 1) - centre);
-      const Strip second_off = (second - even.value * s.square()).abs();
-      const Strip second_allowed =
-          s.square() * (second_error + truncation * (even.finest - even.value).abs());
-      agrees = agrees && (second_off <= second_allowed + std::sqrt(6.0) * most);
-      const Strip first_off = (0.5 * (column(at) - column(at + 1)) - odd.value * s).abs();
-      const Strip first_allowed = s * (first_error + truncation * (odd.finest - odd.value).abs());
-      agrees = agrees && (first_off <= first_allowed + std::sqrt(0.5) * most);
+      const Strip slope = 0.5 * (column(at) - column(at + 1));
+      agrees = agrees && within(second - even.value * s.square(), even, second_error, s, s,
+                                std::sqrt(6.0) * margin() * quiet);
+      agrees = agrees && within(slope - odd.value * s, odd, first_error, s, Strip::Ones(size),
+                                std::sqrt(0.5) * margin() * quiet);
     }
     result_.gradient.col(i).segment(first, size) = odd.value / h;
     result_.gradient_error.col(i).segment(first, size) = first_error / h;
@@ -332,12 +350,26 @@ void Screen::judge_axes(Index first, Index size) {
   result_.value.segment(first, size) = centre;
   result_.noise.segment(first, size) = noise;
   result_.agrees.segment(first, size) = agrees;
+  quiet_.segment(first, size) = quiet;
+}
+
+// A second difference over the smallest step is noise and nothing else, be f smooth or rippled.
+Eigen::ArrayXd Screen::heard_at_the_smallest_step(Index first, Index size) const {
+  Strip heard = Strip::Zero(size);
+  const Strip centre = axis_values_.col(0).segment(first, size);
+  for (Index i = 0; i < n(); ++i) {
+    const Index at = axis_column(i + 1) - 2;
+    const auto sides = axis_values_.middleCols(at, 2).middleRows(first, size);
+    heard = heard.max(((sides.col(0) - centre) + (sides.col(1) - centre)).abs());
+  }
+  return heard / std::sqrt(6.0);
 }
 
 void Screen::keep(const Rows& rows) {
   x_ = gathered(x_, rows);
   step_ = gathered(step_, rows);
   axis_values_ = gathered(axis_values_, rows);
+  quiet_ = gathered(quiet_, rows);
   result_.value = result_.value(rows).eval();
   result_.noise = result_.noise(rows).eval();
   result_.agrees = result_.agrees(rows).eval();
@@ -417,7 +449,15 @@ void Screen::judge_pairs(Index first, Index size) {
   const Extrapolant line = extrapolate(second, line_weights, line_change);
   const Strip most = margin() * noise.max(rounding() * largest);
   const Strip line_error = error_of(line, line_noise * most) + step_rounding * extent;
-  const Flags agrees = (along - line.value).abs() <= allowed + line_error;
+  Flags agrees = (along - line.value).abs() <= allowed + line_error;
+  const Strip quiet = quiet_.segment(first, size).max(rounding() * largest);
+  for (std::size_t k = 0; k < small_steps.size(); ++k, next += 2) {
+    const Strip s = Strip::Constant(size, small_steps[k]);
+    const Strip small = (column(next) - centre) + (column(next + 1) - centre);
+    const Strip noise_of_it = std::sqrt(6.0) * margin() * quiet + step_rounding * extent * s;
+    agrees =
+        agrees && within(small - along * s.square(), line, allowed + line_error, s, s, noise_of_it);
+  }
   result_.agrees.segment(first, size) =
       result_.agrees.segment(first, size) && agrees && (allowed + line_error < infinity);
 }

@@ -76,7 +76,7 @@ void finds_derivatives(bool by_point) {
   check::equal(static_cast<double>(answer(screen, wave)), static_cast<double>(300 * (1 + 12 * n)));
   screen.keep(all(300));
   check::equal(static_cast<double>(answer(screen, wave)),
-               static_cast<double>(300 * (2 * n * (n - 1) + 4)));
+               static_cast<double>(300 * (2 * n * (n - 1) + 8)));
   const Screened& result = screen.result();
   for (Index p = 0; p < points.rows(); ++p) {
     const VectorXd x = points.row(p);

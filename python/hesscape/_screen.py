@@ -43,7 +43,7 @@ class Verdicts:
 
 def together(n: int) -> int:
     """Tell how many points of n coordinates are worked on together."""
-    values = 12 * n + 2 * n * (n - 1) + 5
+    values = 12 * n + 2 * n * (n - 1) + 9
     return int(np.clip(VALUES // values, 1, MOST))
 
 

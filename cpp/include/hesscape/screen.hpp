@@ -67,6 +67,7 @@ class Screen {
   void write_axis(Eigen::Index axis, double c, Eigen::Index slot);
   void judge_axes(Eigen::Index first, Eigen::Index size);
   void judge_pairs(Eigen::Index first, Eigen::Index size);
+  Eigen::ArrayXd heard_at_the_smallest_step(Eigen::Index first, Eigen::Index size) const;
   double margin() const;
   double rounding() const;
   Eigen::Index axis_column(Eigen::Index axis) const;
@@ -76,6 +77,7 @@ class Screen {
   double known_noise_;
   Columns x_, step_;
   Eigen::VectorXd line_;  // in steps
+  Eigen::ArrayXd quiet_;  // noise that small steps show
   std::vector<Shift> shifts_;
   Columns axis_values_, pair_values_;
   int told_ = 0, asked_ = 0;
