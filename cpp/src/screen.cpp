@@ -256,7 +256,7 @@ void Screen::restore(const Shift& shift, Index slot) {
 }
 
 Index Screen::ask() {
-  const Index together = static_cast<Index>(held_.size());
+  const auto together = static_cast<Index>(held_.size());
   const Index wanted = std::min(together, static_cast<Index>(shifts_.size()) - told_);
   for (Index slot = 0; slot < wanted; ++slot) {
     const Shift& shift = shifts_[static_cast<std::size_t>(told_ + slot)];

@@ -1,6 +1,7 @@
 // Gradients and Hessians of many points at once, from the same few displacements of each.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include <Eigen/Core>
@@ -44,7 +45,7 @@ class Screen {
   // Of each point (a row) along each axis: a 32nd of the power of two at or below |x|.
   const Screened::Columns& step() const { return step_; }
   // Whether nothing is asked for now.
-  bool done() const { return told_ == static_cast<int>(shifts_.size()); }
+  bool done() const { return std::cmp_equal(told_, shifts_.size()); }
   // How many values of each point were told, of the axes or of the pairs.
   int told() const { return told_; }
   // Writes the next points into the block, and returns how many there are.
