@@ -20,7 +20,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 CPP = sorted(str(path) for suffix in ("hpp", "cpp") for path in Path("cpp").rglob(f"*.{suffix}"))
 
 X86_64 = platform.machine() in ("x86_64", "AMD64")
-NUMERICAL = ("smoke", "critical", "linalg*", "measurement", "symmetric", "taylor")
+NUMERICAL = ("smoke", "critical", "linalg*", "measurement", "screen", "symmetric", "taylor")
 LEVELS = "from hesscape._dispatch import BUILT, RUNS; print(*(x for x in BUILT if x in RUNS))"
 
 
