@@ -157,8 +157,8 @@ def _polish_point(f: Objective, found: Columns, i: int, settings: Settings) -> N
 
 def _screen_points(f: Objective, found: Columns, rows: Rows, settings: Settings) -> Rows:
     """Classify the points that share displacements well, and give the others."""
-    size = together(found.x.shape[1])
-    parts = (rows[k : k + size] for k in range(0, len(rows), size))
+    count = -(-len(rows) // together(found.x.shape[1]))
+    parts = np.array_split(rows, count) if count else []
     return np.concatenate([rows[:0], *(_screen_some(f, found, part, settings) for part in parts)])
 
 

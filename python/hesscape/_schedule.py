@@ -16,7 +16,9 @@ from ._validate import Array
 
 SECONDS = 0.5  # that a chunk should take
 MOST_NUMBERS = 2**20  # in a chunk: its points times their coordinates
-CHUNKS_PER_WORKER = 4  # at least, so that all end at about the same time
+KNOWN = 0.04  # of that: a chunk that takes as long tells what a point costs
+WARM = 64  # points after which nothing is done for the first time
+CHUNKS_PER_WORKER = 16  # at least, so that all end at about the same time
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,8 @@ def _try_out(points: Points, pool: Pool, flight: _Flight) -> tuple[int, int]:
     most = max(1, MOST_NUMBERS // points.n)
     if points.total is not None:
         most = max(1, min(most, points.total // (CHUNKS_PER_WORKER * pool.width)))
-    size, stop = 1, 0
-    while 2 * stop <= size:
+    size, stop, seconds = 1, 0, 0.0
+    while 2 * stop <= size and not (stop >= WARM and seconds >= KNOWN * SECONDS):
         rows = points.read(stop, max(1, 2 * stop))
         if not len(rows):
             break
