@@ -194,3 +194,42 @@ def test_ripples_are_not_taken_for_noise(wavelength, amplitude):
             if found.settled[0]:
                 exact = np.linalg.eigvalsh(np.diag(slope) + amplitude * curvature)
                 assert found.inertia[0].tolist() == [(exact < 0).sum(), 0, (exact > 0).sum()]
+
+
+@pytest.mark.parametrize("n", [2, 3, 6])
+def test_faint_ripples_decide_where_they_curve_more_than_the_rest(n):
+    """The rungs see nothing of them but scatter; the small steps see what they are."""
+    for wavelength in 10.0 ** -np.arange(1, 5.1, 0.25):
+        for amplitude in 10.0 ** -np.arange(4, 9.1, 0.25):
+            k = 2 * np.pi / wavelength
+
+            def f(p, k=k, a=amplitude):
+                return (p**2).sum(axis=0) / 2 + a * np.cos(k * p).sum(axis=0)
+
+            found = verdicts(f, np.zeros((1, n)))
+            kind = "minimum" if amplitude * k**2 < 1 else "maximum"
+            assert not found.settled[0] or found.kind[0] == kind
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_errors_cover_noise(n):
+    rng = np.random.default_rng(11)
+    h = rng.normal(size=(n, n))
+    h = h + h.T
+    x = rng.uniform(0.5, 1, size=(400, n))
+
+    def noisy(p):
+        return np.einsum("im,ij,jm->m", p, h, p) / 2 + 1e-5 * rng.normal(size=p.shape[1])
+
+    core = _core.Screen(x, noise=0.0, by_point=False)
+    while not core.done:
+        core.tell(noisy(core.ask()))
+    core.keep(np.arange(400))
+    while not core.done:
+        core.tell(noisy(core.ask()))
+    found = core.result()
+    wrong = np.abs(found.hessian - h.ravel()) > found.hessian_error
+    slopes = np.abs(found.gradient - x @ h) > found.gradient_error
+    assert wrong[found.agrees].mean() < 1e-3
+    assert slopes[found.agrees].mean() < 1e-3
+    assert found.agrees.mean() > 0.5
