@@ -12,6 +12,7 @@ from hesscape import NonFiniteError, _core
 from hesscape._lanczos_search import LanczosSearch
 from hesscape._products import products_of
 from hesscape._random_start import Statement, least_component, relative_gap
+from phi4 import chain, chain_product, chain_value
 
 EPS = float(np.finfo(float).eps)
 
@@ -35,23 +36,6 @@ def quadratic(d):
     """½ xᵀ diag(d) x, and its derivatives."""
     d = np.asarray(d, dtype=float)
     return lambda x: 0.5 * float(x @ (d * x)), lambda x: d * x, lambda x, p: d * p
-
-
-def chain(x):
-    """The gradient of the φ⁴ chain Σ ½(x_{i+1} - x_i)² + ¼(x_i² - 1)²."""
-    g = (x * x - 1) * x
-    d = np.diff(x)
-    g[:-1] -= d
-    g[1:] += d
-    return g
-
-
-def chain_product(x, v):
-    p = (3 * x * x - 1) * v
-    d = np.diff(v)
-    p[:-1] -= d
-    p[1:] += d
-    return p
 
 
 def quotients_hold(found, product):
@@ -448,10 +432,6 @@ def wrong_statements_are_rare(kind, delta, times):
 
 
 # ---- verdicts
-
-
-def chain_value(x):
-    return 0.5 * (np.diff(x) ** 2).sum() + 0.25 * ((x * x - 1) ** 2).sum()
 
 
 def test_classify_by_products():

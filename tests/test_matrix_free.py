@@ -11,6 +11,7 @@ import hesscape as hs
 from hesscape import _escaped, _search, testing
 from hesscape._random_start import least_component_near
 from hesscape.curvature import DELTA, TOL, bounds
+from phi4 import chain, chain_product, chain_value
 
 N = 1500
 
@@ -24,27 +25,6 @@ class Counted:
     def __call__(self, *args):
         self.calls += 1
         return self.function(*args)
-
-
-def chain_value(x):
-    """The φ⁴ chain Σ ½(x_{i+1} - x_i)² + ¼(x_i² - 1)²."""
-    return 0.5 * (np.diff(x) ** 2).sum() + 0.25 * ((x * x - 1) ** 2).sum()
-
-
-def chain(x):
-    g = (x * x - 1) * x
-    d = np.diff(x)
-    g[:-1] -= d
-    g[1:] += d
-    return g
-
-
-def chain_product(x, v):
-    p = (3 * x * x - 1) * v
-    d = np.diff(v)
-    p[:-1] -= d
-    p[1:] += d
-    return p
 
 
 def lowest_of_chain(x):
