@@ -157,13 +157,21 @@ def _polish_point(f: Objective, found: Columns, i: int, settings: Settings) -> N
 
 def _screen_points(f: Objective, found: Columns, rows: Rows, settings: Settings) -> Rows:
     """Classify the points that share displacements well, and give the others."""
-    count = -(-len(rows) // together(found.x.shape[1]))
+    n = found.x.shape[1]
+    zero_modes = zero_mode_basis(settings.zero_modes, n)
+    count = -(-len(rows) // together(n))
     parts = np.array_split(rows, count) if count else []
-    return np.concatenate([rows[:0], *(_screen_some(f, found, part, settings) for part in parts)])
+    left = [_screen_some(f, found, part, settings, zero_modes) for part in parts]
+    return np.concatenate([rows[:0], *left])
 
 
-def _screen_some(f: Objective, found: Columns, rows: Rows, settings: Settings) -> Rows:
-    zero_modes = zero_mode_basis(settings.zero_modes, found.x.shape[1])
+def _screen_some(
+    f: Objective,
+    found: Columns,
+    rows: Rows,
+    settings: Settings,
+    zero_modes: tuple[int, Array | None],
+) -> Rows:
     try:
         verdicts = screen(
             f, found.x[rows], gtol=settings.gtol, zero_modes=zero_modes, need=settings.need
@@ -175,7 +183,9 @@ def _screen_some(f: Objective, found: Columns, rows: Rows, settings: Settings) -
             return rows
         # A point that fails must not change what is found of those beside it.
         halves = np.array_split(rows, 2)
-        return np.concatenate([_screen_some(f, found, half, settings) for half in halves])
+        return np.concatenate(
+            [_screen_some(f, found, half, settings, zero_modes) for half in halves]
+        )
     found.nfev[rows] += verdicts.nfev
     _record_all(found, rows, verdicts)
     return rows[~verdicts.settled]
