@@ -8,7 +8,7 @@ using Vector = Eigen::Ref<const Eigen::VectorXd>;
 
 // The vector in the basis as a read-only array that keeps the basis alive; valid until the next
 // `tell`.
-py::array ask(const py::object& self) {
+py::array ask_vector(const py::object& self) {
   const auto vector = self.cast<const Lanczos&>().ask();
   py::array out = py::array_t<double>(vector.size(), vector.data(), self);
   py::detail::array_proxy(out.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
@@ -38,7 +38,7 @@ void register_lanczos(py::module_& m) {
       .def(py::init<const Vector&, const Eigen::Ref<const Eigen::MatrixXd>&, int>(),
            py::arg("start"), py::kw_only(), py::arg("zero_modes"), py::arg("limit"),
            py::call_guard<py::gil_scoped_release>())
-      .def("ask", &ask)
+      .def("ask", &ask_vector)
       .def("tell", &Lanczos::tell, py::arg("product"), py::arg("error"),
            py::call_guard<py::gil_scoped_release>())
       .def("vector", &Lanczos::vector, py::arg("i"), py::call_guard<py::gil_scoped_release>())
