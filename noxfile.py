@@ -7,6 +7,7 @@ which must then have the dependency group "check".
 import platform
 import shutil
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -22,6 +23,23 @@ CPP = sorted(str(path) for suffix in ("hpp", "cpp") for path in Path("cpp").rglo
 X86_64 = platform.machine() in ("x86_64", "AMD64")
 NUMERICAL = ("smoke", "critical", "linalg*", "measurement", "screen", "symmetric", "taylor")
 LEVELS = "from hesscape._dispatch import BUILT, RUNS; print(*(x for x in BUILT if x in RUNS))"
+
+
+def sources() -> set[str]:
+    """Find what the package is built and tested from."""
+    folders = {
+        path.as_posix()
+        for folder in ("cpp", "python", "tests")
+        for path in Path(folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return folders | {"CMakeLists.txt", "LICENSE", "README.md", "pyproject.toml"}
+
+
+def sdist_names() -> set[str]:
+    (sdist,) = Path("dist").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
 
 
 def prepare(session: nox.Session, *groups: str, package: str | None = None) -> None:
@@ -99,7 +117,12 @@ def wheel(session: nox.Session) -> None:
     """Build sdist and wheel, look at what is in the wheel, and make it fit for other machines."""
     prepare(session, "wheel")
     shutil.rmtree("dist", ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", "dist")
+    session.run("python", "-m", "build", "--sdist", "--outdir", "dist")
+    missing = sources() - sdist_names()
+    if missing:
+        session.error(f"the sdist lacks {sorted(missing)}")
+    # From here rather than from the sdist: what was compiled before stays.
+    session.run("python", "-m", "build", "--wheel", "--outdir", "dist")
     (built,) = Path("dist").glob("*.whl")
     names = [name for name in zipfile.ZipFile(built).namelist() if ".dist-info/" not in name]
     others = {name for name in names if not name.endswith((".py", ".pyi", "/py.typed"))}
