@@ -22,8 +22,8 @@ using Eigen::VectorXd;
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double orthogonal = 16 * epsilon;  // columns whose products are no more than this
-constexpr double most_inverse =
-    100.0;  // columns whose factor has a longer inverse wait for a round
+// Columns whose factor has a longer inverse wait for another round.
+constexpr double most_inverse = 100.0;
 
 // Columns of a block that are far from dependent, by its Gram matrix, and their Cholesky factor.
 struct Independent {
@@ -167,7 +167,7 @@ void Appending::reorder(const std::vector<Index>& columns) {
   order.reserve(columns.size());
   bool moved = false;
   for (const Index column : columns) {
-    moved = moved || column != static_cast<Index>(order.size());
+    moved = moved || std::cmp_not_equal(column, order.size());
     order.push_back(order_[static_cast<std::size_t>(column)]);
   }
   if (moved) {
