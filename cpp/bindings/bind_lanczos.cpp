@@ -4,7 +4,7 @@
 namespace hesscape::bindings {
 namespace {
 
-using Block = Eigen::Ref<const Eigen::MatrixXd>;
+using Vectors = Eigen::Ref<const Eigen::MatrixXd>;
 
 // The vectors in the basis as a read-only array that keeps the basis alive; valid until the next
 // `tell`.
@@ -37,7 +37,7 @@ void register_lanczos(py::module_& m) {
         py::arg("second"), py::call_guard<py::gil_scoped_release>());
 
   py::class_<Lanczos>(m, "Lanczos")
-      .def(py::init<const Block&, const Block&, int>(), py::arg("start"), py::kw_only(),
+      .def(py::init<const Vectors&, const Vectors&, int>(), py::arg("start"), py::kw_only(),
            py::arg("zero_modes"), py::arg("limit"), py::call_guard<py::gil_scoped_release>())
       .def("ask", &ask_vectors)
       .def("tell", &Lanczos::tell, py::arg("products"), py::arg("errors"),
