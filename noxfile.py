@@ -101,6 +101,13 @@ def levels(session: nox.Session) -> None:
         )
 
 
+@nox.session(python=["3.13t", "3.14t"])
+def freethreaded(session: nox.Session) -> None:
+    """Run the tests on a Python without the GIL; tests/test_threads.py fails if it comes back."""
+    prepare(session, package=".[test]")
+    session.run("pytest", *session.posargs)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Run the benches, or those named; each verifies its answers before it takes times."""
