@@ -6,9 +6,10 @@
 namespace hesscape::bindings {
 namespace {
 
-using Rows = Eigen::Ref<const RowMatrix>;
+using RowBlock = Eigen::Ref<const RowMatrix>;
 
-py::tuple slopes_tuple(const Rows& gradient, const Rows& error, double gtol, const Rows& harmless) {
+py::tuple slopes_tuple(const RowBlock& gradient, const RowBlock& error, double gtol,
+                       const RowBlock& harmless) {
   Slopes found;
   {
     const py::gil_scoped_release release;
