@@ -290,12 +290,17 @@ def definiteness(
 
     Notes
     -----
-    For large matrices in this order: diagonal entries of opposite sign, a principal 2 x 2 minor, a Cholesky factor of
-    the matrix less a shift [1]_, and the direction in which that fails. Small ones are settled by `inertia`.
+    For large matrices in this order: diagonal entries of opposite sign, a principal 2 x 2 minor, a direction of the
+    other sign that a few steps of conjugate gradients find [1]_ (in single precision; the quotient is then bounded in
+    double), a Cholesky factor of the matrix less a shift [2]_, and the direction in which that fails. So a saddle costs
+    a few passes over the matrix, unless its negative eigenvalues are all within some hundredths of the largest one of
+    zero. Small matrices are settled by `inertia`.
 
     References
     ----------
-    .. [1] S. M. Rump, Verification of positive definiteness, *BIT* 46 (2006) 433-452.
+    .. [1] T. Steihaug, The conjugate gradient method and trust regions in large scale optimization, *SIAM J. Numer.
+       Anal.* 20 (1983) 626-637.
+    .. [2] S. M. Rump, Verification of positive definiteness, *BIT* 46 (2006) 433-452.
 
     Examples
     --------
