@@ -214,16 +214,18 @@ def test_the_core_takes_a_refused_product_again():
     core = _core.Lanczos(start, zero_modes=np.empty((n, 0)), limit=10)
     for _ in range(15):
         v = core.ask().copy()
-        assert not core.tell(np.full(n, np.nan), 0.0)
+        assert not core.tell(np.full((n, 1), np.nan), np.zeros(1))
         assert core.status == _core.Krylov.not_finite
         assert "tell it again" in core.status.message
         assert (core.ask() == v).all()
-        assert core.tell(d * v, 1e-15)
+        assert core.tell(d[:, None] * v, np.array([1e-15]))
         assert core.status == _core.Krylov.open
     assert core.restarts > 0
     assert core.products == 15
-    with pytest.raises(ValueError, match="as many entries"):
-        core.tell(d[1:], 0.0)
+    with pytest.raises(ValueError, match="shape of what was asked"):
+        core.tell(d[1:, None], np.zeros(1))
+    with pytest.raises(ValueError, match="one for each product"):
+        core.tell(d[:, None], np.array([-1.0]))
 
 
 def test_a_pickled_state_goes_on():
@@ -234,8 +236,8 @@ def test_a_pickled_state_goes_on():
     moved = pickle.loads(pickle.dumps(straight))
     for i in range(30):
         for core in (straight, moved):
-            assert core.tell(d * core.ask(), 1e-15)
-        moved.tell(np.full(n, np.nan), 0.0)
+            assert core.tell(d[:, None] * core.ask(), np.array([1e-15]))
+        moved.tell(np.full((n, 1), np.nan), np.zeros(1))
         moved = pickle.loads(pickle.dumps(moved))
         assert moved.status == _core.Krylov.not_finite
         np.testing.assert_array_equal(moved.ask(), straight.ask())

@@ -4,13 +4,15 @@
 namespace hesscape::bindings {
 namespace {
 
-using Vector = Eigen::Ref<const Eigen::VectorXd>;
+using Block = Eigen::Ref<const Eigen::MatrixXd>;
 
-// The vector in the basis as a read-only array that keeps the basis alive; valid until the next
+// The vectors in the basis as a read-only array that keeps the basis alive; valid until the next
 // `tell`.
 py::array ask(const py::object& self) {
-  const auto vector = self.cast<const Lanczos&>().ask();
-  py::array out = py::array_t<double>(vector.size(), vector.data(), self);
+  const auto block = self.cast<const Lanczos&>().ask();
+  const auto stride = static_cast<py::ssize_t>(sizeof(double));
+  py::array out = py::array_t<double>({block.rows(), block.cols()}, {stride, stride * block.rows()},
+                                      block.data(), self);
   py::detail::array_proxy(out.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
   return out;
 }
@@ -35,11 +37,10 @@ void register_lanczos(py::module_& m) {
         py::arg("second"), py::call_guard<py::gil_scoped_release>());
 
   py::class_<Lanczos>(m, "Lanczos")
-      .def(py::init<const Vector&, const Eigen::Ref<const Eigen::MatrixXd>&, int>(),
-           py::arg("start"), py::kw_only(), py::arg("zero_modes"), py::arg("limit"),
-           py::call_guard<py::gil_scoped_release>())
+      .def(py::init<const Block&, const Block&, int>(), py::arg("start"), py::kw_only(),
+           py::arg("zero_modes"), py::arg("limit"), py::call_guard<py::gil_scoped_release>())
       .def("ask", &ask)
-      .def("tell", &Lanczos::tell, py::arg("product"), py::arg("error"),
+      .def("tell", &Lanczos::tell, py::arg("products"), py::arg("errors"),
            py::call_guard<py::gil_scoped_release>())
       .def("vector", &Lanczos::vector, py::arg("i"), py::call_guard<py::gil_scoped_release>())
       .def("backward_error", &Lanczos::backward_error)

@@ -10,6 +10,8 @@
 
 #include <Eigen/Eigenvalues>
 
+#include "hesscape/orthogonal.hpp"
+#include "hesscape/row_blocks.hpp"
 #include "hesscape/symmetric.hpp"
 
 namespace hesscape {
@@ -20,26 +22,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr Index cache_doubles = 32768;  // a block of rows that is used twice stays in L2
-constexpr Index longest_sum = 2048;     // rows that are summed before partial sums are
-
-Index rows_of(Index columns) {
-  return std::clamp<Index>(cache_doubles / std::max<Index>(1, columns), 64, longest_sum);
-}
-
-// Rounding of sums over the n rows of a matrix that are formed block by block.
-double sum_rounding(Index n, Index columns) {
-  const Index rows = rows_of(columns);
-  return gamma(rows + n / rows + 2);
-}
-
-// Calls body(first row, number of rows) for blocks of rows that fit into the cache.
-template <typename Body>
-void by_rows(Index n, Index columns, const Body& body) {
-  const Index most = rows_of(columns);
-  for (Index row = 0; row < n; row += most) body(row, std::min(most, n - row));
-}
-
 class Writer {
  public:
   template <typename T>
@@ -140,105 +122,76 @@ void accumulate(const Eigen::Ref<const VectorXd>& g, double a, Eigen::Ref<Vector
   });
 }
 
-Lanczos::Lanczos(const Eigen::Ref<const VectorXd>& start,
+Lanczos::Lanczos(const Eigen::Ref<const MatrixXd>& start,
                  const Eigen::Ref<const MatrixXd>& zero_modes, int limit)
     : modes_(static_cast<int>(zero_modes.cols())),
-      limit_(static_cast<int>(std::min<Index>(limit, start.size() - zero_modes.cols()))),
-      basis_(start.size(), zero_modes.cols() + limit_ + 1),
+      limit_(static_cast<int>(std::min<Index>(limit, start.rows() - zero_modes.cols()))),
+      basis_(start.rows(), zero_modes.cols() + limit_ + start.cols()),
       projected_(MatrixXd::Zero(limit_, limit_)),
-      expected_(VectorXd::Zero(limit_)),
       error_(VectorXd::Zero(limit_)) {
-  if (limit_ < 1 || limit < 4) {
-    throw std::invalid_argument("limit must be 4 or more, and zero_modes fewer than coordinates");
+  if (limit_ < 1 || limit < 4 * std::max<Index>(1, start.cols())) {
+    throw std::invalid_argument(
+        "limit must be 4 or more for each column of start, and zero_modes fewer than coordinates");
   }
   basis_.leftCols(modes_) = zero_modes;
-  VectorXd lost;
-  const double length = orthogonalise(0, start, lost);
-  if (!(length > 10.0 * static_cast<double>(modes_ + 1) * epsilon * start.norm())) {
+  width_ = static_cast<int>(append(basis_, modes_, start).added);
+  if (width_ < 1) {
     throw std::invalid_argument("start must be finite, and not in the span of zero_modes");
   }
+  expected_ = MatrixXd::Zero(limit_, width_);
 }
 
-Eigen::Map<const VectorXd> Lanczos::ask() const { return {basis_.col(modes_ + size_).data(), n()}; }
+Eigen::Map<const MatrixXd> Lanczos::ask() const {
+  return {basis_.col(modes_ + size_).data(), n(), width_};
+}
 
-bool Lanczos::tell(const Eigen::Ref<const VectorXd>& product, double error) {
+bool Lanczos::tell(const Eigen::Ref<const MatrixXd>& products,
+                   const Eigen::Ref<const VectorXd>& errors) {
   if (status_ == Krylov::exhausted) {
     throw std::invalid_argument("no product is asked for: the basis is exhausted");
   }
-  if (product.size() != n() || !(error >= 0.0)) {
-    throw std::invalid_argument("product must have as many entries as start, and error be >= 0");
+  if (products.rows() != n() || products.cols() != width_) {
+    throw std::invalid_argument("products must have the shape of what was asked");
   }
-  VectorXd lost;
-  const double length = orthogonalise(size_ + 1, product, lost);
-  if (!std::isfinite(length) || !lost.allFinite()) {
+  if (errors.size() != width_ || !(errors.array() >= 0.0).all()) {
+    throw std::invalid_argument("errors must be one for each product, and >= 0");
+  }
+  const Addition next = append(basis_, modes_ + size_ + width_, products);
+  if (!next.finite) {
     status_ = Krylov::not_finite;
     return false;
   }
-  status_ = Krylov::open;
-  ++products_;
-  coupling_ = length;
-  extend(lost, error);
-  const double whole = std::hypot(lost.norm(), length);
-  const bool full = size_ == n() - modes_;
-  if (full || !(length > 10.0 * static_cast<double>(modes_ + size_) * epsilon * whole)) {
-    status_ = Krylov::exhausted;
-    if (full) coupling_ = 0.0;  // there is no other direction, and the rest is rounding
-  } else {
-    expected_.setZero();
-    if (size_ < limit_) expected_[size_ - 1] = length;
-  }
+  products_ += width_;
+  extend(next, errors);
+  width_ = static_cast<int>(next.added);
+  status_ = width_ > 0 ? Krylov::open : Krylov::exhausted;
+  beside_ = next.coefficients.bottomRows(width_);
+  coupling_ = std::hypot(beside_.norm(), next.dropped.norm());
+  expected_ = MatrixXd::Zero(limit_, width_);
+  expected_.middleRows(size_ - beside_.cols(), beside_.cols()) = beside_.transpose();
   solve();
-  if (size_ == limit_ && status_ == Krylov::open) restart();
+  if (status_ == Krylov::open && size_ + width_ > limit_) restart();
   return true;
 }
 
-double Lanczos::orthogonalise(int count, const Eigen::Ref<const VectorXd>& vector, VectorXd& lost) {
-  const auto known = columns(count);
-  const Index k = known.cols();
-  auto work = basis_.col(modes_ + count);
-  VectorXd first = VectorXd::Zero(k);
-  VectorXd second = first;
-  double square = 0.0;
-  by_rows(n(), k, [&](Index row, Index rows) {
-    first.noalias() += known.middleRows(row, rows).transpose() * vector.segment(row, rows);
-  });
-  by_rows(n(), k, [&](Index row, Index rows) {  // the second half finds the block in cache
-    work.segment(row, rows) = vector.segment(row, rows);
-    work.segment(row, rows).noalias() -= known.middleRows(row, rows) * first;
-    second.noalias() += known.middleRows(row, rows).transpose() * work.segment(row, rows);
-    square += work.segment(row, rows).squaredNorm();
-  });
-  lost = first + second;
-  if (!std::isfinite(square)) return square;
-  const double length = std::sqrt(std::max(0.0, square - second.squaredNorm()));
-  const double scale = 1.0 / length;
-  if (second.norm() <= sum_rounding(n(), k) * length) {  // no more than what it would leave itself
-    work *= scale;
-    return length;
+// With HV = VT + rest + F, what symmetry would have made zero is halved between T and F.
+void Lanczos::extend(const Addition& next, const Eigen::Ref<const VectorXd>& errors) {
+  const auto seen = next.coefficients.middleRows(modes_, size_);
+  const auto inner = next.coefficients.middleRows(modes_ + size_, width_);
+  const MatrixXd outer = 0.5 * (seen - expected_.topRows(size_));
+  const MatrixXd skew = 0.5 * (inner - inner.transpose());
+  projected_.block(0, size_, size_, width_) = seen - outer;
+  projected_.block(size_, 0, width_, size_) = (seen - outer).transpose();
+  projected_.block(size_, size_, width_, width_) = inner - skew;
+  error_.segment(size_, width_) = errors + next.rounding + next.dropped;
+  for (int j = 0; j < width_; ++j) {
+    error_[size_ + j] += std::hypot(outer.col(j).norm(), skew.col(j).norm());
   }
-  by_rows(n(), k, [&](Index row, Index rows) {
-    work.segment(row, rows).noalias() -= known.middleRows(row, rows) * second;
-    work.segment(row, rows) *= scale;
-  });
-  return length;
-}
-
-void Lanczos::extend(const VectorXd& lost, double error) {
-  const auto all = static_cast<double>(lost.size());
-  const double whole = std::hypot(lost.norm(), coupling_);
-  const double rounding =
-      2.0 * gamma(static_cast<Index>(lost.size()) + 4) * (1.0 + std::sqrt(all)) * whole;
-  const auto seen = lost.tail(size_ + 1);
-  const VectorXd difference = seen.head(size_) - expected_.head(size_);
-  projected_.col(size_).head(size_ + 1) = seen;
-  projected_.col(size_).head(size_) -= 0.5 * difference;
-  projected_.row(size_).head(size_) = projected_.col(size_).head(size_).transpose();
-  error_[size_] = error + rounding + 0.5 * difference.norm();
-  error_.head(size_) += 0.5 * difference.cwiseAbs();
-  kept_error_ += 0.5 * difference.head(kept_).norm();
-  asymmetry_ += difference.squaredNorm();
-  samples_ += size_;
-  ++size_;
+  error_.head(size_) += outer.rowwise().norm();
+  kept_error_ += outer.topRows(kept_).norm();
+  asymmetry_ += 4.0 * outer.squaredNorm() + 2.0 * skew.squaredNorm();
+  samples_ += outer.size() + static_cast<std::int64_t>(width_) * (width_ - 1) / 2;
+  size_ += width_;
 }
 
 void Lanczos::solve() {
@@ -249,8 +202,8 @@ void Lanczos::solve() {
   const double solving = 10.0 * static_cast<double>(size_) * epsilon * norm;
   const double loss = orthogonality_loss();
   const VectorXd error = rotation_.cwiseAbs().transpose() * error_.head(size_);
-  residuals_ =
-      error.cwiseMin(total_error()) + coupling_ * rotation_.row(size_ - 1).cwiseAbs().transpose();
+  const MatrixXd rest = beside_ * rotation_.bottomRows(beside_.cols());
+  residuals_ = error.cwiseMin(total_error()) + rest.colwise().norm().transpose();
   residuals_ = (residuals_.array() + solving + loss * norm) * (1.0 + 4.0 * loss);
 }
 
@@ -266,7 +219,7 @@ double Lanczos::total_error() const {
 }
 
 double Lanczos::orthogonality_loss() const {
-  const int columns = modes_ + size_ + 1;
+  const int columns = modes_ + size_ + width_;
   return 2.0 * static_cast<double>(columns) * sum_rounding(n(), columns);
 }
 
@@ -297,7 +250,7 @@ void Lanczos::restart() {
     block.noalias() = old.middleRows(row, rows) * chosen;
     basis_.block(row, modes_, rows, keep) = block;
   });
-  basis_.col(modes_ + keep) = basis_.col(modes_ + size_);
+  for (int j = 0; j < width_; ++j) basis_.col(modes_ + keep + j) = basis_.col(modes_ + size_ + j);
 
   VectorXd values(keep);
   values << values_.head(low), values_.tail(low);
@@ -312,7 +265,7 @@ void Lanczos::restart() {
   projected_.setZero();
   projected_.diagonal().head(keep) = values;
   expected_.setZero();
-  expected_.head(keep) = coupling_ * chosen.row(size_ - 1).transpose();
+  expected_.topRows(keep) = (beside_ * chosen.bottomRows(beside_.cols())).transpose();
   // What is left to ask about: the Ritz pairs that were kept, in a basis of themselves.
   VectorXd residuals(keep);
   residuals << residuals_.head(low), residuals_.tail(low);
@@ -328,6 +281,7 @@ void Lanczos::each(Self& self, Archive& archive) {
   archive(self.modes_);
   archive(self.limit_);
   archive(self.size_);
+  archive(self.width_);
   archive(self.projected_);
   archive(self.expected_);
   archive(self.error_);
@@ -336,6 +290,7 @@ void Lanczos::each(Self& self, Archive& archive) {
   archive(self.values_);
   archive(self.residuals_);
   archive(self.rotation_);
+  archive(self.beside_);
   archive(self.coupling_);
   archive(self.asymmetry_);
   archive(self.samples_);
@@ -347,7 +302,7 @@ void Lanczos::each(Self& self, Archive& archive) {
 std::string Lanczos::save() const {
   Writer writer;
   each(*this, writer);
-  writer(basis_.leftCols(modes_ + size_ + 1).eval());  // the rest has no meaning yet
+  writer(basis_.leftCols(modes_ + size_ + width_).eval());  // the rest has no meaning yet
   return std::move(writer.bytes);
 }
 
@@ -358,19 +313,20 @@ Lanczos Lanczos::restore(std::string_view bytes) {
   MatrixXd used;
   reader(used);
   Reader::check(reader.done() && out.consistent() && used.rows() > 0 &&
-                used.cols() == out.modes_ + out.size_ + 1);
-  out.basis_.resize(used.rows(), out.modes_ + out.limit_ + 1);
+                used.cols() == out.modes_ + out.size_ + out.width_);
+  out.basis_.resize(used.rows(), out.modes_ + out.limit_ + std::max(out.width_, 1));
   out.basis_.leftCols(used.cols()) = used;
   return out;
 }
 
 bool Lanczos::consistent() const {
   const Index k = values_.size();
-  return modes_ >= 0 && limit_ >= 1 && size_ >= 0 && size_ <= limit_ && kept_ >= 0 &&
-         kept_ <= size_ && projected_.rows() == limit_ && projected_.cols() == limit_ &&
-         expected_.size() == limit_ && error_.size() == limit_ && residuals_.size() == k &&
-         rotation_.rows() == k && rotation_.cols() == k && k <= limit_ &&
-         status_ <= Krylov::exhausted;
+  const bool counts = modes_ >= 0 && limit_ >= 1 && size_ >= 0 && width_ >= 0 && kept_ >= 0 &&
+                      kept_ <= size_ && size_ + width_ <= limit_;
+  return counts && projected_.rows() == limit_ && projected_.cols() == limit_ &&
+         expected_.rows() == limit_ && expected_.cols() == width_ && error_.size() == limit_ &&
+         residuals_.size() == k && rotation_.rows() == k && rotation_.cols() == k && k <= limit_ &&
+         beside_.cols() <= limit_ && status_ <= Krylov::exhausted;
 }
 
 }  // namespace hesscape

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -39,10 +40,15 @@ MatrixXd with_spectrum(const VectorXd& values, unsigned seed) {
   return 0.5 * (h + h.transpose());
 }
 
-void run(Lanczos& lanczos, const MatrixXd& h, int products) {
-  for (int i = 0; i < products && lanczos.status() != Krylov::exhausted; ++i) {
-    const VectorXd product = h * lanczos.ask();
-    check::is_true(lanczos.tell(product, 4.0 * epsilon * h.norm()));
+// Errors of products, all of one size.
+VectorXd all(const Lanczos& lanczos, double error) {
+  return VectorXd::Constant(lanczos.ask().cols(), error);
+}
+
+void run(Lanczos& lanczos, const MatrixXd& h, int steps) {
+  for (int i = 0; i < steps && lanczos.status() != Krylov::exhausted; ++i) {
+    const MatrixXd products = h * lanczos.ask();
+    check::is_true(lanczos.tell(products, all(lanczos, 4.0 * epsilon * h.norm())));
   }
 }
 
@@ -102,7 +108,7 @@ void errors_stay_small_over_many_restarts() {
   Lanczos lanczos(random(n, 18), nothing(n), 12);
   for (unsigned i = 0; i < 600; ++i) {
     const VectorXd noise = random(n, 200 + i).normalized() * (0.99 * error);
-    check::is_true(lanczos.tell(h * lanczos.ask() + noise, error));
+    check::is_true(lanczos.tell(h * lanczos.ask() + noise, all(lanczos, error)));
     if (i % 50 == 0) pairs_hold(lanczos, h, nothing(n));
   }
   check::is_true(lanczos.restarts() > 80);
@@ -136,7 +142,7 @@ void invariant_subspaces_end_it() {
   check::at_most(lanczos.coupling(), 100.0 * epsilon);
   bool refused = false;
   try {
-    lanczos.tell(random(n, 8), 0.0);
+    lanczos.tell(random(n, 8), VectorXd::Zero(1));
   } catch (const std::invalid_argument&) {
     refused = true;
   }
@@ -154,7 +160,7 @@ void refused_products_can_be_told_again() {
     VectorXd bad = h * asked;
     for (const double value : {nan, infinity, -infinity, 1e300}) {
       bad[i % n] = value;
-      check::is_true(!disturbed.tell(bad, 0.0));
+      check::is_true(!disturbed.tell(bad, VectorXd::Zero(1)));
       check::is_true(disturbed.status() == Krylov::not_finite);
       check::is_true(disturbed.ask() == asked);
     }
@@ -202,7 +208,7 @@ void errors_enter() {
     Lanczos lanczos(random(n, 12), nothing(n), 12);
     for (unsigned i = 0; i < 40; ++i) {
       const VectorXd noise = random(n, 100 + i).normalized() * (0.99 * error);
-      check::is_true(lanczos.tell(h * lanczos.ask() + noise, error));
+      check::is_true(lanczos.tell(h * lanczos.ask() + noise, all(lanczos, error)));
       pairs_hold(lanczos, h, nothing(n));
     }
     check::is_true(lanczos.backward_error() > error);
@@ -249,6 +255,181 @@ void bad_starts_are_refused() {
   check::equal(refused, 3);
 }
 
+MatrixXd block(Index n, Index width, unsigned seed) {
+  return random(n * width, seed).reshaped(n, width);
+}
+
+void vectors_are_orthonormal(const Lanczos& lanczos) {
+  const Index n = lanczos.ask().rows();
+  MatrixXd y(n, lanczos.values().size());
+  for (int i = 0; i < y.cols(); ++i) y.col(i) = lanczos.vector(i);
+  const MatrixXd skew = y.transpose() * y - MatrixXd::Identity(y.cols(), y.cols());
+  check::at_most(skew.norm(), 10.0 * static_cast<double>(std::max<Index>(n, 16)) * epsilon);
+  check::at_most((y.transpose() * lanczos.ask()).norm(),
+                 10.0 * static_cast<double>(std::max<Index>(n, 16)) * epsilon);
+}
+
+// A Krylov space holds as many vectors of an eigenvalue as the block has columns.
+void blocks_find_eigenvalues_that_are_the_same() {
+  VectorXd values(40);
+  values << VectorXd::Constant(5, -2.0), VectorXd::Constant(2, -1.0), -0.5, VectorXd::Zero(3),
+      VectorXd::Constant(20, 1.0), VectorXd::Constant(9, 3.0);
+  const VectorXd distinct{{-2.0, -1.0, -0.5, 0.0, 1.0, 3.0}};
+  const MatrixXd h = with_spectrum(values, 21);
+  for (Index b = 1; b <= 8; ++b) {
+    Lanczos lanczos(block(40, b, 22), nothing(40), 40);
+    for (int i = 0; i < distinct.size(); ++i) {
+      run(lanczos, h, 1);
+      pairs_hold(lanczos, h, nothing(40));
+      vectors_are_orthonormal(lanczos);
+    }
+    check::is_true(lanczos.products() <= distinct.size() * b);
+    for (const double value : distinct) {
+      const Index many = ((values.array() - value).abs() < 1e-6).count();
+      const auto near = (lanczos.values().array() - value).abs() < 1e-9;
+      const auto converged = lanczos.residuals().array() < 1e-9;
+      check::is_true((near && converged).count() >= std::min(b, many));
+    }
+  }
+}
+
+void blocks_end_with_invariant_subspaces() {
+  const Index n = 50;
+  VectorXd values = VectorXd::Constant(n, 2.0);
+  values.head(3).setConstant(-1.0);
+  for (int b = 1; b <= 8; ++b) {
+    Lanczos lanczos(block(n, b, 33), nothing(n), 32);
+    run(lanczos, values.asDiagonal(), 10);
+    check::is_true(lanczos.status() == Krylov::exhausted);
+    check::equal(lanczos.products(), b + std::min(b, 3));
+    check::equal((lanczos.values().array() < 0.0).count(), std::min(b, 3));
+    check::at_most(lanczos.coupling(), 1e-13);
+    check::equal(lanczos.ask().cols(), 0);
+  }
+}
+
+void blocks_converge_to_clusters() {
+  const Index n = 300;
+  VectorXd values = VectorXd::LinSpaced(n, 0.0, 1.0);
+  values.head(3).setConstant(-0.3);
+  values[3] = -0.3 + 1e-9;
+  values.tail(2).setConstant(1.2);
+  const MatrixXd h = with_spectrum(values, 23);
+  for (const int b : {2, 4, 5, 8}) {
+    Lanczos lanczos(block(n, b, 24), nothing(n), 41);
+    for (int i = 0; i < 400 / b; ++i) {
+      run(lanczos, h, 1);
+      if (i % 9 == 0) pairs_hold(lanczos, h, nothing(n));
+      if (i % 9 == 0) vectors_are_orthonormal(lanczos);
+    }
+    check::equal(lanczos.products(), 400 / b * b);
+    check::is_true(lanczos.restarts() > 5);
+    const VectorXd& found = lanczos.values();
+    check::is_true((found.array() < -0.2).count() >= std::min(b, 4));
+    check::at_most((found.head(std::min(b, 4)).array() + 0.3).abs().maxCoeff(), 2e-9);
+    check::at_most((found.tail(2).array() - 1.2).abs().maxCoeff(), 1e-10);
+    check::at_most(lanczos.residuals().head(std::min(b, 4)).maxCoeff(), 1e-6);
+    check::at_most(lanczos.asymmetry(), 100.0 * epsilon);
+  }
+}
+
+// What a block says depends on what it spans only.
+void blocks_are_subspaces() {
+  const Index n = 90;
+  const MatrixXd h = with_spectrum(VectorXd::LinSpaced(n, -1.0, 1.0), 25);
+  const MatrixXd start = block(n, 3, 26);
+  const MatrixXd mixed = start * block(3, 5, 27);  // five dependent columns
+  Lanczos one(start, nothing(n), 40);
+  Lanczos other(mixed, nothing(n), 40);
+  check::equal(other.ask().cols(), 3);
+  for (int i = 0; i < 8; ++i) {
+    run(one, h, 1);
+    run(other, h, 1);
+    check::at_most((one.values() - other.values()).norm(), 1e-11);
+  }
+}
+
+// Columns that are used up one after the other: eigenvectors, sums of them, and a random one.
+void blocks_shrink() {
+  const Index n = 60;
+  const VectorXd values = VectorXd::LinSpaced(n, -1.0, 2.0);
+  const MatrixXd h = values.asDiagonal();
+  const MatrixXd e = MatrixXd::Identity(n, n);
+  MatrixXd start(n, 5);
+  start << e.col(3), e.col(5) + e.col(7), e.col(0), e.col(9) - e.col(8) + e.col(20), random(n, 28);
+  const int widths[] = {5, 3, 2, 1, 1, 1};
+  for (const int limit : {24, 60}) {
+    Lanczos lanczos(start, nothing(n), limit);
+    for (const int width : widths) {
+      check::equal(lanczos.ask().cols(), width);
+      run(lanczos, h, 1);
+      pairs_hold(lanczos, h, nothing(n));
+      vectors_are_orthonormal(lanczos);
+    }
+    run(lanczos, h, 80);
+    pairs_hold(lanczos, h, nothing(n));
+    if (limit < n) continue;
+    check::is_true(lanczos.status() == Krylov::exhausted);
+    check::equal(lanczos.products(), n);
+    check::at_most((lanczos.values() - values).norm(), 1e-12);
+    check::equal(lanczos.coupling(), 0.0);
+  }
+}
+
+void errors_enter_blocks() {
+  const Index n = 120;
+  const MatrixXd h = with_spectrum(VectorXd::LinSpaced(n, -1.0, 1.0), 29);
+  for (const double error : {1e-10, 1e-3}) {
+    Lanczos lanczos(block(n, 4, 30), nothing(n), 18);
+    for (unsigned i = 0; i < 200; ++i) {
+      MatrixXd noise = block(n, 4, 300 + i);
+      for (auto column : noise.colwise()) column *= 0.99 * error / column.norm();
+      check::is_true(lanczos.tell(h * lanczos.ask() + noise, all(lanczos, error)));
+      if (i < 8 || i % 20 == 0) pairs_hold(lanczos, h, nothing(n));
+    }
+    check::is_true(lanczos.restarts() > 40);
+    check::is_true(lanczos.asymmetry() > 0.01 * error && lanczos.asymmetry() < error);
+    check::at_most(lanczos.backward_error(), 800.0 * 2.0 * error);
+  }
+}
+
+void blocks_can_be_told_again_and_saved() {
+  const Index n = 60;
+  const MatrixXd h = with_spectrum(VectorXd::LinSpaced(n, -1.0, 1.0), 31);
+  const MatrixXd mode = VectorXd::Constant(n, 1.0 / std::sqrt(static_cast<double>(n)));
+  Lanczos straight(block(n, 3, 32), mode, 14);
+  Lanczos moved(block(n, 3, 32), mode, 14);
+  for (int i = 0; i < 30; ++i) {
+    const MatrixXd asked = moved.ask();
+    MatrixXd bad = h * asked;
+    bad(i, i % 3) = nan;
+    check::is_true(!moved.tell(bad, VectorXd::Zero(3)));
+    moved = Lanczos::restore(moved.save());
+    check::is_true(moved.status() == Krylov::not_finite);
+    check::is_true(moved.ask() == asked && moved.ask() == straight.ask());
+    run(straight, h, 1);
+    run(moved, h, 1);
+    check::is_true(moved.values() == straight.values());
+    check::is_true(moved.residuals() == straight.residuals());
+    check::is_true(moved.backward_error() == straight.backward_error());
+  }
+  check::equal(moved.products(), 90);
+  int refused = 0;
+  for (const Index rows : {n, n - 1}) {
+    for (const Index columns : {2, 3}) {
+      for (const double error : {0.0, -1.0, nan}) {
+        if (rows == n && columns == 3 && error == 0.0) continue;
+        try {
+          straight.tell(MatrixXd::Ones(rows, columns), VectorXd::Constant(columns, error));
+        } catch (const std::invalid_argument&) {
+          ++refused;
+        }
+      }
+    }
+  }
+  check::equal(refused, 11);
+}
+
 }  // namespace
 
 int main() {
@@ -263,4 +444,11 @@ int main() {
   quotients();
   fused_sums();
   bad_starts_are_refused();
+  blocks_find_eigenvalues_that_are_the_same();
+  blocks_end_with_invariant_subspaces();
+  blocks_converge_to_clusters();
+  blocks_are_subspaces();
+  blocks_shrink();
+  errors_enter_blocks();
+  blocks_can_be_told_again_and_saved();
 }

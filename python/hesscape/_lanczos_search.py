@@ -103,9 +103,9 @@ class LanczosSearch:
 
     def _step(self) -> None:
         core = self.lanczos
-        v = core.ask()
+        v = core.ask()[:, 0]
         p, error = self.source.product(v, measured=core.products == 0)
-        if not core.tell(p, error):
+        if not core.tell(p[:, None], np.array([error])):
             raise NonFiniteError(_core.Krylov.not_finite.message)
         if core.products == 1:
             quotient = _core.rayleigh(v, p)

@@ -218,10 +218,10 @@ def _rule(source: Products, rng: np.random.Generator, modes: Array, steps: int) 
     del start
     diagonal, beside = [], []
     while core.status != _core.Krylov.exhausted and core.products < steps:
-        v = core.ask()
+        v = core.ask()[:, 0]
         p, error = source.product(v, measured=core.products == 0)
         diagonal.append(_core.rayleigh(v, p).value)
-        if not core.tell(p, error):
+        if not core.tell(p[:, None], np.array([error])):
             raise NonFiniteError(_core.Krylov.not_finite.message)
         beside.append(core.coupling)
     nodes, vectors = eigh_tridiagonal(np.array(diagonal), np.array(beside[:-1]))

@@ -8,11 +8,13 @@
 
 #include <Eigen/Core>
 
+#include "hesscape/orthogonal.hpp"
+
 namespace hesscape {
 
 enum class Krylov : std::uint8_t {
-  open,        // the product that is asked for tells something new
-  not_finite,  // the last product was refused, and the same one is still asked for
+  open,        // the products that are asked for tell something new
+  not_finite,  // the last products were refused, and the same ones are still asked for
   exhausted,   // the basis spans an invariant subspace: no product tells anything new
 };
 
@@ -34,19 +36,22 @@ void displace(const Eigen::Ref<const Eigen::VectorXd>& x,
 void accumulate(const Eigen::Ref<const Eigen::VectorXd>& g, double a,
                 Eigen::Ref<Eigen::VectorXd> first, double b, Eigen::Ref<Eigen::VectorXd> second);
 
-// The Lanczos process with a basis that is kept and orthogonalised twice in each step, and a thick
-// restart where it is full (Wu and Simon 2000). Zero modes are the first columns of the basis, so
-// that H is restricted to their complement.
+// The block Lanczos process with a basis that is kept and orthogonalised twice in each step, and a
+// thick restart where it is full (Wu and Simon 2000). Zero modes are the first columns of the
+// basis, so that H is restricted to their complement. A block whose columns become dependent goes
+// on with fewer.
 class Lanczos {
  public:
-  // `zero_modes` has orthonormal columns; `limit` vectors are kept beside them and the one in work.
-  Lanczos(const Eigen::Ref<const Eigen::VectorXd>& start,
+  // One column or more, dependent ones being left out. `zero_modes` has orthonormal columns;
+  // `limit` vectors are kept beside them and the block in work.
+  Lanczos(const Eigen::Ref<const Eigen::MatrixXd>& start,
           const Eigen::Ref<const Eigen::MatrixXd>& zero_modes, int limit);
 
-  // The unit vector v whose product H v is wanted.
-  Eigen::Map<const Eigen::VectorXd> ask() const;
-  // |product - H v| <= error in the Euclidean norm. Says whether the product was taken.
-  bool tell(const Eigen::Ref<const Eigen::VectorXd>& product, double error);
+  // The orthonormal vectors v whose products H v are wanted.
+  Eigen::Map<const Eigen::MatrixXd> ask() const;
+  // |product - H v| <= error in the Euclidean norm, for each. Says whether the products were taken.
+  bool tell(const Eigen::Ref<const Eigen::MatrixXd>& products,
+            const Eigen::Ref<const Eigen::VectorXd>& errors);
 
   Krylov status() const { return status_; }
   int products() const { return products_; }
@@ -75,33 +80,30 @@ class Lanczos {
   template <typename Self, typename Archive>
   static void each(Self& self, Archive& archive);
   bool consistent() const;
-  using Block = Eigen::Block<const Eigen::MatrixXd, Eigen::Dynamic, Eigen::Dynamic, true>;
-  Block columns(int count) const { return basis_.leftCols(modes_ + count); }
   Eigen::Index n() const { return basis_.rows(); }
-  // Makes the column after `count` others the unit vector of what of `vector` is orthogonal to
-  // them; gives the length that it had, and the coefficients that the vector lost.
-  double orthogonalise(int count, const Eigen::Ref<const Eigen::VectorXd>& vector,
-                       Eigen::VectorXd& lost);
-  void extend(const Eigen::VectorXd& lost, double error);
+  void extend(const Addition& next, const Eigen::Ref<const Eigen::VectorXd>& errors);
   void solve();
   void restart();
-  // Upper bound of the Frobenius norm of F, where H V = V T + coupling + F.
+  // Upper bound of the Frobenius norm of F, where H V = V T + rest + F, and the rest is what `ask`
+  // gives times `beside_`, in the columns of the last block.
   double total_error() const;
   // Upper bound of |VᵀV - I|: what the second orthogonalisation leaves is its rounding.
   double orthogonality_loss() const;
 
   int modes_ = 0;
   int limit_ = 0;
-  int size_ = 0;  // columns whose products are known
+  int size_ = 0;   // columns whose products are known
+  int width_ = 0;  // columns after them, whose products are asked for
   Eigen::MatrixXd basis_;
   Eigen::MatrixXd projected_;  // VᵀHV
-  Eigen::VectorXd expected_;   // its next column but for the diagonal entry, by symmetry
+  Eigen::MatrixXd expected_;   // its next columns above the diagonal block, by symmetry
   Eigen::VectorXd error_;      // of each column of H V
   int kept_ = 0;               // columns that the last restart made
   // Frobenius norm of the error of these, which no rotation changes; the bounds of columns add up.
   double kept_error_ = 0.0;
   Eigen::VectorXd values_, residuals_;
   Eigen::MatrixXd rotation_;  // Ritz vectors in the basis
+  Eigen::MatrixXd beside_;    // triangular, but for columns that were dropped
   double coupling_ = 0.0;
   double asymmetry_ = 0.0;  // sum of squares
   std::int64_t samples_ = 0;
