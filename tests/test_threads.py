@@ -33,7 +33,7 @@ def verdict(point):
 
 def bounds_of_chain():
     bounds = hs.curvature(chain_value, LONG, jac=chain, rng=0)
-    return bounds.lowest, bounds.highest, bounds.kind, bounds.certain
+    return bounds.lowest, bounds.highest
 
 
 def escaped():
