@@ -6,8 +6,8 @@ Stacks hold about 10^5 / n Gaussian matrices. Answers come first: eigenvalues wi
 inertias that agree with eigenvalues far from zero. Then times are taken alternately, one thread each; a time is the
 median of its rounds, and so is each ratio, which is formed within a round. "of copy" is the time in which this machine
 copies the matrices, as a part of ours: 1 would be the speed of memory. --workers compares two or more threads with
-one. --crossover prints from which part of the lanes on packs beat LAPACK, which is what cpp/include/hesscape/by_size.hpp
-is filled from.
+one, beside products and copies of arrays that share nothing: other programs slow down all three. --crossover prints
+from which part of the lanes on packs beat LAPACK, which is what cpp/include/hesscape/by_size.hpp is filled from.
 """
 
 from __future__ import annotations
@@ -123,24 +123,60 @@ def compare(sizes: list[int], rounds: int) -> tuple[list[tuple], bool]:
     return rows, passed
 
 
+def bare(workers: int, pool: ThreadPoolExecutor) -> dict[str, dict[str, object]]:
+    """The machine's own limits: products of matrices in the cache, and copies of memory."""
+    a = np.random.default_rng(0).standard_normal((256, 256))
+    outs = [np.empty_like(a) for _ in range(workers)]
+    source = np.ones((8 * workers, 1 << 20))
+    copy = np.empty_like(source)
+
+    def products(out: np.ndarray) -> None:
+        for _ in range(20):
+            np.matmul(a, a, out=out)
+
+    def copies(rows: slice) -> None:
+        np.copyto(copy[rows], source[rows])
+
+    parts = [slice(8 * k, 8 * k + 8) for k in range(workers)]
+    return {
+        "products": {
+            "one": lambda: list(map(products, outs)),
+            "many": lambda: list(pool.map(products, outs)),
+        },
+        "copies": {
+            "one": lambda: list(map(copies, parts)),
+            "many": lambda: list(pool.map(copies, parts)),
+        },
+    }
+
+
 def scaling(workers: int, rounds: int) -> bool:
-    """Print how much faster `workers` threads are than one."""
+    """Print how much faster `workers` threads are than one, and what the machine allows in the same rounds."""
     passed = True
     with ThreadPoolExecutor(workers) as pool:
+        limits = bare(workers, pool)
+        print(f"  n   count what      {workers} threads / one  products  copies")
         for n in (4, 16, 32, 64):
-            a = gaussian(n, max(256, 4_000_000 // n**3 * 20))
+            a = gaussian(n, (1 << 23) // n**2)
             for what in ("inertia", "eigvalsh", "eigh"):
                 run = getattr(ours, what)
-                times = alternate(
-                    {
+                pairs = {
+                    what: {
                         "one": lambda run=run, a=a: run(a),
                         "many": lambda run=run, a=a: run(a, workers=pool.map),
                     },
-                    rounds,
+                    **limits,
+                }
+                named = {(key, way): f for key, pair in pairs.items() for way, f in pair.items()}
+                times = alternate(named, rounds)
+                ratio = {
+                    key: float(np.median(times[key, "one"] / times[key, "many"])) for key in pairs
+                }
+                passed &= ratio[what] >= 0.9 * workers
+                print(
+                    f"{n:3} {len(a):7} {what:<9} {ratio[what]:15.2f} {ratio['products']:9.2f} {ratio['copies']:7.2f}",
+                    flush=True,
                 )
-                ratio = float(np.median(times["one"] / times["many"]))
-                passed &= ratio >= 0.9 * workers
-                print(f"{n:3} {len(a):6} {what:<9} {workers} threads: {ratio:.2f} of one")
     return passed
 
 

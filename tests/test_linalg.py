@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hesscape import linalg
+from hesscape._stack import CHUNK, LANES, slices, stack_of
 from hesscape.linalg import definiteness, eigh, eigvalsh, inertia, is_positive_definite
 
 FUNCTIONS = [eigvalsh, eigh, inertia, definiteness, is_positive_definite]
@@ -288,6 +289,23 @@ def test_workers_change_nothing(n):
         for workers in several:
             assert_same(results(a, workers=workers), expected)
             assert np.array_equal(inertia(a, error=error, workers=workers), signs)
+
+
+@pytest.mark.parametrize(
+    ("count", "n"), [(0, 3), (1, 3), (15, 64), (300, 64), (100_000, 16), (7, 2000)]
+)
+@pytest.mark.parametrize("threads", [1, 2, 3, 64])
+@pytest.mark.parametrize("unit", [1, LANES])
+def test_slices_make_up_the_stack_evenly(count, n, threads, unit):
+    stack = stack_of(np.broadcast_to(0.0, (count, n, n)))
+    parts = slices(stack, threads, unit)
+    assert [i for part in parts for i in range(count)[part]] == list(range(count))
+    units = [-(-len(range(count)[part]) // unit) for part in parts]
+    assert max(units, default=0) <= min(units, default=0) + 1
+    assert all(part.start % unit == 0 for part in parts)
+    assert all(size == 1 or size * unit * n**2 <= CHUNK for size in units)
+    if threads > 1:
+        assert len(parts) >= min(sum(units), 4 * threads)
 
 
 def test_an_exception_of_workers_reaches_the_caller():

@@ -51,7 +51,7 @@ def test_the_message_says_when_steps_were_shortened():
         lambda x: np.exp(x[0] * x[1]) if min(x) < 1.01 or max(x) == 1 else np.nan, [1.0, 1.0]
     )
     assert "shorter" in corner.message
-    h = np.e * np.array([[1, 2], [2, 1]])
+    h = np.exp(1.0) * np.array([[1, 2], [2, 1]])
     assert (np.abs(corner.hessian - h) <= corner.hessian_error).all()
     assert corner.hessian_error.max() <= 1e-2
 

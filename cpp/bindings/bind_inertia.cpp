@@ -58,13 +58,17 @@ py::tuple prove_signs_tuple(const Array& values, const std::optional<Array>& err
                         std::move(proofs.bound), std::move(proofs.way_down), step);
 }
 
-py::tuple spectra_tuple(const Array& values, const std::optional<Array>& error) {
+py::tuple spectra_tuple(const Array& values, const std::optional<Array>& error,
+                        const Eigen::VectorXd& relative) {
   const SymmetricStack stack = view(values, error);
+  if (relative.size() != stack.count) {
+    throw std::invalid_argument("relative: expected one number a matrix");
+  }
   const Lapack* table = lapack_for(stack);
   Spectra result;
   {
     const py::gil_scoped_release release;
-    result = spectra(stack, table);
+    result = spectra(stack, relative, table);
   }
   py::array vectors = py::cast(std::move(result.vectors));
   return py::make_tuple(std::move(result.values), vectors.reshape({stack.count, stack.n, stack.n}),
@@ -87,7 +91,7 @@ void register_inertia(py::module_& m) {
   m.def("prove_signs", &prove_signs_tuple, py::arg("values"), py::arg("error"),
         py::arg("zero_modes"), py::arg("gradient"),
         "(n_negative, n_positive, bound, way_down, newton_step) of a stack (N, n, n).");
-  m.def("spectra", &spectra_tuple, py::arg("values"), py::arg("error"),
+  m.def("spectra", &spectra_tuple, py::arg("values"), py::arg("error"), py::arg("relative"),
         "(eigenvalues, eigenvectors, error) of a stack (N, n, n).");
   m.def("equilibrate", &equilibrate_array, py::arg("values"), py::arg("error"),
         "Binary exponents that give a stack (N, n, n) rows near one; the smallest integer for rows "

@@ -34,6 +34,7 @@ void register_measurement(py::module_& m) {
   py::enum_<Status>(m, "Status")
       .value("ok", Status::ok)
       .value("shortened", Status::shortened)
+      .value("contradicted", Status::contradicted)
       .value("no_step", Status::no_step)
       .value("not_finite", Status::not_finite)
       .def_property_readonly("message", [](Status s) { return std::string(message(s)); });
@@ -53,11 +54,11 @@ void register_measurement(py::module_& m) {
       .def_readonly("nfev", &Derivatives::nfev);
 
   py::class_<Measurement>(m, "Measurement")
-      .def(py::init([](const Points& points, std::optional<double> noise,
+      .def(py::init([](const Eigen::VectorXd& x, std::optional<double> noise,
                        const Eigen::VectorXd& step, int levels, bool pairs, bool by_point) {
-             return Measurement(points, {noise, step, levels, pairs}, by_point);
+             return Measurement(x, {noise, step, levels, pairs}, by_point);
            }),
-           py::arg("points"), py::kw_only(), py::arg("noise"), py::arg("step"), py::arg("levels"),
+           py::arg("x"), py::kw_only(), py::arg("noise"), py::arg("step"), py::arg("levels"),
            py::arg("pairs"), py::arg("by_point"))
       .def_property_readonly("done", &Measurement::done)
       .def_property_readonly("axes_done", &Measurement::axes_done)

@@ -33,5 +33,6 @@ void register_sparse_inertia(py::module_& m);
 void register_sparse_pattern(py::module_& m);
 void register_sparse_stencil(py::module_& m);
 void register_star_colouring(py::module_& m);
+void register_verdict(py::module_& m);
 
 }  // namespace hesscape::bindings

@@ -21,4 +21,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   hesscape::bindings::register_sparse_inertia(m);
   hesscape::bindings::register_sparse_stencil(m);
   hesscape::bindings::register_star_colouring(m);
+  hesscape::bindings::register_verdict(m);
 }

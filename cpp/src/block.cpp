@@ -1,5 +1,6 @@
 #include "hesscape/block.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace hesscape {
@@ -38,6 +39,13 @@ void Block::fill(const Points& points, std::span<const Probe> probes) {
     *held++ = probe;
     slot += to_next_slot;
   }
+}
+
+void Block::fill(const Points& rows) {
+  using Layout = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
+  const Layout layout = by_point_ ? Layout(size_, 1) : Layout(1, capacity_);
+  Eigen::Map<Points, 0, Layout>(cells_.data(), rows.rows(), rows.cols(), layout) = rows;
+  std::fill_n(holds_.begin(), rows.rows(), Probe{-1, -1, -1, 0.0, 0.0});
 }
 
 }  // namespace hesscape

@@ -18,27 +18,21 @@ using Eigen::VectorXd;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int largest_exponent = 500;
 
-auto row(const double* a, Index n, Index i) {  // of the triangle that is read
-  return Eigen::Map<const ArrayXd>(a + i * n + i, n - i);
-}
-
-// The upper triangle, with its rows contiguous: where it is, or copied to `upper`.
-const double* upper_triangle(const MatrixStack& a, RowMatrix& upper) {
-  if (a.row == 1 && a.column == a.n) {  // the lower one of the columns
-    return a.data;
+// The triangle of `a` by its lines: where it is, or copied to `upper`.
+HalfMatrix half_matrix(const MatrixStack& a, RowMatrix& upper) {
+  if (a.column == 1) {
+    return {a.data, a.n, a.row, true};
   }
-  constexpr Index tile = 32;  // both sides of a tile stay in the first cache
+  if (a.row == 1) {
+    return {a.data, a.n, a.column, false};
+  }
   upper.resize(a.n, a.n);
-  for (Index i0 = 0; i0 < a.n; i0 += tile) {
-    for (Index j0 = 0; j0 <= i0; j0 += tile) {
-      for (Index i = i0; i < std::min(i0 + tile, a.n); ++i) {
-        for (Index j = j0; j < std::min(j0 + tile, i + 1); ++j) {
-          upper(j, i) = *a.at(0, i, j);
-        }
-      }
+  for (Index j = 0; j < a.n; ++j) {
+    for (Index i = j; i < a.n; ++i) {
+      upper(j, i) = *a.at(0, i, j);
     }
   }
-  return upper.data();
+  return {upper.data(), a.n, a.n, false};
 }
 
 double number(double error) { return error >= 0 ? error : infinity; }  // also for nan
@@ -51,34 +45,19 @@ double power_of_two(int exponent) {
   return std::ldexp(1.0, std::clamp(exponent, -largest_exponent, largest_exponent));
 }
 
-// Does a 2 x 2 minor prove an eigenvalue of either sign, (|a_ij| - e_ij)^2 > |a_ii| |a_jj| with
-// the diagonal widened by its errors? All its entries have one sign, or are zero within errors.
-bool negative_minor(const double* a, const EntryError& error, Index n) {
-  ArrayXd root(n);
-  for (Index i = 0; i < n; ++i) {
-    root[i] = std::sqrt(std::abs(a[i * n + i]) + at(error, i * n + i)) * (1 + 8 * unit_roundoff);
-  }
-  constexpr double tiny = 0x1p-1060;  // above the error of a product that underflows
-  for (Index i = 0; i + 1 < n; ++i) {
-    const Index rest = n - i - 1;
-    const auto off = row(a, n, i).tail(rest).abs();
-    const auto limit = root.tail(rest) * (root[i] * (1 + 8 * unit_roundoff)) + tiny;
-    const double excess =
-        error.entries == nullptr
-            ? (off - (limit + number(error.uniform)) * (1 + 8 * unit_roundoff)).maxCoeff()
-            : (off - (limit + row(error.entries, n, i).tail(rest)) * (1 + 8 * unit_roundoff))
-                  .maxCoeff<Eigen::PropagateNumbers>();
-    if (excess > 0) {
-      return true;
-    }
-  }
-  return false;
+// Columns from ... to - 1 of row i of the error.
+auto part(const EntryError& error, Index n, Index i, Index from, Index to) {
+  return HalfMatrix::Line(error.entries + i * n + from, to - from);
+}
+
+bool finite(const HalfMatrix& a, Index i) {
+  return (a.line(i) * 0.0).sum() == 0;  // 0 * inf and 0 * nan are not zero
 }
 
 }  // namespace
 
 LargeInertia::LargeInertia(const Lapack& lapack, Index n)
-    : lapack_(&lapack), n_(n), factor_(lapack, n), width_(n), largest_(n) {
+    : lapack_(&lapack), n_(n), factor_(lapack, n), search_(n), width_(n), largest_(n), root_(n) {
   c_.scale.resize(n);
   c_.shift.resize(n);
 }
@@ -86,49 +65,69 @@ LargeInertia::LargeInertia(const Lapack& lapack, Index n)
 LargeInertia::Diagonal LargeInertia::diagonal(const EntryError& error) const {
   Index positive = 0;
   Index negative = 0;
+  bool finite = true;
   for (Index i = 0; i < n_; ++i) {
-    const double value = c_.a[i * (n_ + 1)];
+    const double value = c_.a.diagonal(i);
+    finite = finite && std::isfinite(value);
     const double e = at(error, i * (n_ + 1));
     positive += value > e ? 1 : 0;
     negative += value < -e ? 1 : 0;
   }
-  return {positive > 0, negative > 0, std::max(positive, negative) == n_};
+  return {positive > 0, negative > 0, n_ > 0 && finite && std::max(positive, negative) == n_};
 }
 
 // The matrix with both its triangles.
 RowMatrix LargeInertia::full() const {
-  return Eigen::Map<const RowMatrix>(c_.a, n_, n_).selfadjointView<Eigen::Upper>();
+  const Eigen::Map<const RowMatrix, 0, Eigen::OuterStride<>> a(c_.a.data, n_, n_,
+                                                               Eigen::OuterStride<>(c_.a.stride));
+  return c_.a.lower ? RowMatrix(a.selfadjointView<Eigen::Lower>())
+                    : RowMatrix(a.selfadjointView<Eigen::Upper>());
+}
+
+// Whether the lines from the `read`-th on, in the order of `search_`, are finite.
+bool LargeInertia::rest_is_finite(Index read) const {
+  bool all = true;
+  for (Index k = read; k < n_ && all; ++k) {
+    all = finite(c_.a, c_.a.lower ? k : n_ - 1 - k);
+  }
+  return all;
 }
 
 // The largest entry of each row; false if an entry is not finite.
 bool LargeInertia::measure_rows() {
-  double zero = 0;
   largest_.setZero();
-  for (Index i = 0; i < n_; ++i) {
-    const auto entries = row(c_.a, n_, i).abs();
-    zero += (entries * 0.0).sum();  // 0 * inf and 0 * nan are not zero
+  bool all = true;
+  for (Index i = 0; i < n_ && all; ++i) {
+    const auto entries = c_.a.line(i).abs();
+    all = finite(c_.a, i);
     largest_[i] = std::max(largest_[i], entries.maxCoeff());
-    largest_.tail(n_ - i) = largest_.tail(n_ - i).max(entries);
+    auto others = largest_.segment(c_.a.first(i), entries.size());
+    others = others.max(entries);
   }
-  return zero == 0;
+  return all;
 }
 
-// Scales that bring the diagonal near one, unless an entry of the matrix is then large.
-bool LargeInertia::scale_by_diagonal() {
+// Scales that bring the diagonal near one.
+void LargeInertia::scale_by_diagonal() {
+  for (Index i = 0; i < n_; ++i) {
+    const int half = (std::ilogb(c_.a.diagonal(i)) + 1) >> 1;  // rounded down, also below zero
+    c_.scale[i] = power_of_two(-half);
+  }
+}
+
+// Is no entry of the scaled matrix large?
+bool LargeInertia::moderate() const {
   constexpr double large = 16;
   double least = infinity;
   for (Index i = 0; i < n_; ++i) {
-    const double entry = std::abs(c_.a[i * (n_ + 1)]);
-    least = std::min(least, entry);
-    const int half = (std::ilogb(entry) + 1) >> 1;  // rounded down, also below zero
-    c_.scale[i] = power_of_two(-half);
+    least = std::min(least, std::abs(c_.a.diagonal(i)));
   }
   if (largest_.maxCoeff() <= large / 2 * least) {
     return true;
   }
   double largest = 0;
   for (Index i = 0; i < n_; ++i) {
-    largest = std::max(largest, c_.column(i, i, n_).abs().maxCoeff());
+    largest = std::max(largest, c_.part(i, c_.a.first(i), c_.a.last(i)).abs().maxCoeff());
   }
   return largest <= large;
 }
@@ -157,7 +156,7 @@ bool LargeInertia::widen(const EntryError& error, double zero_tol) {
   width_ = zero_tol * (d * d);
   if (error.entries != nullptr) {
     for (Index i = 0; i < n_; ++i) {
-      const ArrayXd entries = row(error.entries, n_, i) * (d.tail(n_ - i) * d[i]);
+      const ArrayXd entries = part(error, n_, i, i, n_) * (d.tail(n_ - i) * d[i]);
       width_[i] += entries.sum();
       width_.tail(n_ - i - 1) += entries.tail(n_ - i - 1);
     }
@@ -173,7 +172,7 @@ bool LargeInertia::widen(const EntryError& error, double zero_tol) {
 double LargeInertia::cholesky_bound() const {
   double trace = 0;
   for (Index i = 0; i < n_; ++i) {
-    trace += c_.column(i, i, i + 1)[0];
+    trace += c_.diagonal(i);
   }
   return factor_gamma(n_) * trace * (1 + gamma(4 * n_ + 64)) + 0x1p-900;
 }
@@ -205,13 +204,8 @@ Index LargeInertia::proven(double side, Index leading, double& bound, double& ti
   return 0;
 }
 
-// Proves what it can of the scaled and widened matrix.
-void LargeInertia::by_factors(bool may_be_definite, SignCounts& counts) {
-  const Index rows = may_be_definite ? definite_rows() : 0;
-  if (rows == n_) {
-    counts.positive = n_;
-    return;
-  }
+// Proves what it can of the scaled and widened matrix, of which the leading `rows` are definite.
+void LargeInertia::by_factors(Index rows, SignCounts& counts) {
   constexpr Index unit = 32;
   const Index leading = rows - rows % unit;
   // What M comes to is guessed: this is more than usual. The other side then has nearly the same.
@@ -238,29 +232,38 @@ SignCounts LargeInertia::by_congruence(const EntryError& error, double zero_tol)
   if (zero_tol != 0) {  // the sum is rounded up
     width.diagonal() = (width.diagonal().array() + zero_tol) * (1 + 4 * unit_roundoff);
   }
-  const RowMatrix full = Eigen::Map<const RowMatrix>(c_.a, n_, n_).selfadjointView<Eigen::Upper>();
-  const SymmetricStack stack{full.data(), width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
+  const RowMatrix both = full();
+  const SymmetricStack stack{both.data(), width.size() == 0 ? nullptr : width.data(), 0, 1, n_};
   const SignProofs proofs = prove_signs(stack, 0, nullptr, lapack_);
   return {proofs.n_negative[0], 0, proofs.n_positive[0], true};
 }
 
 SignCounts LargeInertia::inertia(const MatrixStack& a, const EntryError& error, double zero_tol,
                                  bool thorough) {
-  c_.a = upper_triangle(a, upper_);
+  c_.a = half_matrix(a, upper_);
+  const Diagonal entries = diagonal(error);
+  c_.sign = entries.negative && !entries.positive ? -1 : 1;
+  const bool swapped = c_.sign < 0;
+  Index rows = 0;
+  if (entries.definite) {
+    scale_by_diagonal();
+    rows = widen(error, zero_tol) ? definite_rows() : 0;
+    if (rows == n_) {  // and all entries are finite, for the factor is
+      return {swapped ? n_ : 0, 0, swapped ? 0 : n_, true};
+    }
+  }
   if (n_ == 0 || !measure_rows()) {
     return {0, n_, 0, n_ == 0};
   }
-  const Diagonal entries = diagonal(error);
-  c_.sign = entries.negative && !entries.positive ? -1 : 1;
-  const bool by_diagonal = entries.definite && scale_by_diagonal();
-  if (!by_diagonal) {
+  if (!entries.definite || !moderate()) {
     scale_by_rows(error);
+    rows = 0;
   }
   SignCounts counts;
   const bool has_error = error.entries != nullptr || error.uniform != 0;
   if (widen(error, zero_tol)) {
-    by_factors(by_diagonal, counts);
-    if (c_.sign < 0) {
+    by_factors(rows, counts);
+    if (swapped) {
       std::swap(counts.positive, counts.negative);
     }
   }
@@ -280,19 +283,22 @@ bool LargeInertia::may_show_more(const SignCounts& counts) const {
   if (c_.scale.maxCoeff() >= power_of_two(largest_exponent)) {
     return true;  // its scales reach further
   }
-  RowMatrix b(n_, n_);  // upper triangle
+  RowMatrix b(n_, n_);
   double sum = 0;
   for (Index i = 0; i < n_; ++i) {
-    b.row(i).tail(n_ - i) = c_.column(i, i, n_).matrix() * c_.sign;
-    sum += b.row(i).tail(n_ - i).cwiseAbs().sum();
+    const Index from = c_.a.first(i);
+    const Index size = c_.a.last(i) - from;
+    b.row(i).segment(from, size) = c_.part(i, from, from + size).matrix() * c_.sign;
+    sum += b.row(i).segment(from, size).cwiseAbs().sum();
   }
+  const Triangle side = c_.a.lower ? Triangle::lower : Triangle::upper;
   const double rounding = gamma(2 * n_ + 16) * sum / (2 * static_cast<double>(n_));
   LargeEigensolver<double> solver(*lapack_, n_, false);
   ArrayXd values(n_);
   const bool shifted = width_.maxCoeff() > 0;
   const auto solve = [&](double shift) {
     b.diagonal() += shift * width_.matrix();
-    return solver.solve(b.data(), n_, Triangle::upper, values.data(), nullptr);
+    return solver.solve(b.data(), n_, side, values.data(), nullptr);
   };
   if (!solve(-1) || (values > rounding).count() > counts.positive) {
     return true;
@@ -300,55 +306,151 @@ bool LargeInertia::may_show_more(const SignCounts& counts) const {
   return (shifted && !solve(2)) || (values < -rounding).count() > counts.negative;
 }
 
-// Is x^T H x < 0 for every H within the error, with x the direction where Cholesky stopped?
-bool LargeInertia::negative_direction(const EntryError& error, Index k) const {
-  const ArrayXd x = factor_.failed_direction(k).array();
+// Does a 2 x 2 minor with row i prove an eigenvalue of either sign, with (|a_ij| - e_ij)^2 >
+// |a_ii| |a_jj|, the diagonal widened by its errors?
+bool LargeInertia::negative_minor(const EntryError& error, Index i) const {
+  const Index from = c_.a.lower ? 0 : i + 1;
+  const Index to = c_.a.lower ? i : n_;
+  if (from == to) {
+    return false;
+  }
+  constexpr double up = 1 + 8 * unit_roundoff;
+  constexpr double tiny = 0x1p-1060;  // above the error of a product that underflows
+  const auto off = c_.a.part(i, from, to).abs();
+  const auto limit = root_.segment(from, to - from) * (root_[i] * up) + tiny;
+  if (error.entries == nullptr) {
+    return (off - (limit + number(error.uniform)) * up).maxCoeff() > 0;
+  }
+  return (off - (limit + part(error, n_, i, from, to)) * up).maxCoeff<Eigen::PropagateNumbers>() >
+         0;
+}
+
+// Square roots of the diagonal, widened by its errors.
+void LargeInertia::find_roots(const EntryError& error) {
+  for (Index i = 0; i < n_; ++i) {
+    const double widened = std::abs(c_.a.diagonal(i)) + at(error, i * (n_ + 1));
+    root_[i] = std::sqrt(widened) * (1 + 8 * unit_roundoff);
+  }
+}
+
+// Is x^T H x < 0 for every H within the error? x has the coordinates from `begin` on of DAD.
+bool LargeInertia::negative_along(const ArrayXd& x, Index begin, const EntryError& error) const {
+  const Index size = x.size();
   if (!x.allFinite()) {
     return false;
   }
   const ArrayXd magnitude = x.abs();
+  ArrayXd terms(size);
   double form = 0;
-  double size = 0;   // |x|^T |DAD| |x|
+  double sizes = 0;  // |x|^T |DAD| |x|
   double doubt = 0;  // |x|^T DED |x|
-  for (Index j = 0; j <= k; ++j) {
-    const Index rest = k - j;
-    const ArrayXd entries = c_.column(j, j, k + 1);
-    const auto below = entries.tail(rest);
-    form += x[j] * (entries[0] * x[j] + 2 * (below * x.tail(rest)).sum());
-    size += magnitude[j] *
-            (std::abs(entries[0]) * magnitude[j] + 2 * (below.abs() * magnitude.tail(rest)).sum());
+  for (Index k = 0; k < size; ++k) {
+    const Index i = begin + k;
+    const Index from = c_.a.lower ? begin : i + 1;
+    const Index count = c_.a.lower ? k : size - k - 1;
+    const Index at = from - begin;
+    auto beside = terms.head(count);
+    beside = c_.part(i, from, from + count) * x.segment(at, count);
+    const double entry = c_.diagonal(i) * x[k];
+    form += x[k] * (entry + 2 * beside.sum());
+    sizes += magnitude[k] * (std::abs(entry) + 2 * beside.abs().sum());
     if (error.entries != nullptr) {
-      const ArrayXd e =
-          row(error.entries, n_, j).head(rest + 1) * (c_.scale.segment(j, rest + 1) * c_.scale[j]);
-      doubt +=
-          magnitude[j] * (e[0] * magnitude[j] + 2 * (e.tail(rest) * magnitude.tail(rest)).sum());
+      const auto e = [&](Index first, Index last) {
+        return part(error, n_, i, first, last) *
+               (c_.scale.segment(first, last - first) * c_.scale[i]);
+      };
+      doubt += magnitude[k] * ((e(i, i + 1) * magnitude[k]).sum() +
+                               2 * (e(from, from + count) * magnitude.segment(at, count)).sum());
     }
   }
-  const double sum = (c_.scale.head(k + 1) * magnitude).sum();
+  const double sum = (c_.scale.segment(begin, size) * magnitude).sum();
   doubt += error.entries == nullptr ? number(error.uniform) * sum * sum : 0;
   const double rounding =
-      gamma(2 * k + 32) * size + 0x1p-900 * (1 + magnitude.sum() * magnitude.sum());
-  return form + (rounding + doubt) * (1 + gamma(4 * k + 64)) < 0;
+      gamma(2 * size + 32) * sizes + 0x1p-900 * (1 + magnitude.sum() * magnitude.sum());
+  return form + (rounding + doubt) * (1 + gamma(4 * size + 64)) < 0;
+}
+
+// Looks for a proof without a factorisation, where the diagonal has one sign: a 2 x 2 minor, or a
+// direction that conjugate gradients find. bounded: width_ is finite.
+LargeInertia::Shown LargeInertia::by_directions(const EntryError& error, bool bounded) {
+  constexpr float candidate = 1 - 1e-6F;  // single precision does not tell it from a minor of zero
+  search_.start(c_.a, c_.sign);
+  const ArrayXd relative = search_.scale() / c_.scale;
+  if (bounded) {
+    search_.widen(width_ * relative.square());
+  }
+  const auto shown = [&](bool indefinite, Index read) {
+    const Shown if_finite = indefinite ? Shown::indefinite : Shown::nothing;
+    return rest_is_finite(read) ? if_finite : Shown::not_finite;
+  };
+  for (const SearchBlock& block : search_blocks(n_)) {
+    while (search_.read() < block.lines) {
+      const Index line = search_.next_line();
+      const Index read = search_.read();
+      const float largest = search_.read_line();
+      const bool minor = !(largest < candidate) && negative_minor(error, line);
+      if (minor || std::isnan(largest)) {
+        return shown(minor, read);
+      }
+    }
+    if (bounded && block.steps > 0 && search_.descends(block.steps)) {
+      const Index begin = search_.begin();
+      const ArrayXd x = search_.direction().cast<double>().array();
+      if (negative_along(x * relative.segment(begin, x.size()), begin, error)) {
+        return shown(true, block.lines);
+      }
+    }
+  }
+  return Shown::nothing;
+}
+
+// The proofs of `definiteness` for a diagonal of one sign that need no pivoting.
+LargeInertia::Shown LargeInertia::by_definite_diagonal(const EntryError& error) {
+  scale_by_diagonal();
+  find_roots(error);
+  const bool bounded = widen(error, 0);
+  const Shown shown = by_directions(error, bounded);
+  if (shown != Shown::nothing || !bounded) {
+    return shown;
+  }
+  const Index rows = definite_rows();
+  if (rows == n_) {
+    return Shown::definite;
+  }
+  const ArrayXd x = factor_.failed_direction(rows).array();
+  return negative_along(x, 0, error) ? Shown::indefinite : Shown::nothing;
+}
+
+// ... for any other one.
+LargeInertia::Shown LargeInertia::by_minors(const EntryError& error) {
+  if (!rest_is_finite(0)) {
+    return Shown::not_finite;
+  }
+  find_roots(error);
+  bool minor = false;
+  for (Index i = 0; i < n_ && !minor; ++i) {
+    minor = negative_minor(error, i);
+  }
+  return minor ? Shown::indefinite : Shown::nothing;
 }
 
 Definiteness LargeInertia::definiteness(const MatrixStack& a, const EntryError& error) {
-  c_.a = upper_triangle(a, upper_);
-  if (n_ == 0 || !measure_rows()) {
-    return Definiteness::undecided;
-  }
+  c_.a = half_matrix(a, upper_);
   const Diagonal entries = diagonal(error);
-  if ((entries.positive && entries.negative) || negative_minor(c_.a, error, n_)) {
-    return Definiteness::indefinite;
+  if (n_ == 0 || (entries.positive && entries.negative)) {
+    return n_ > 0 && rest_is_finite(0) ? Definiteness::indefinite : Definiteness::undecided;
   }
   c_.sign = entries.negative ? -1 : 1;
-  if (entries.definite && scale_by_diagonal() && widen(error, 0)) {
-    const Index rows = definite_rows();
-    if (rows == n_) {
-      return entries.negative ? Definiteness::negative : Definiteness::positive;
-    }
-    if (negative_direction(error, rows)) {
+  const Shown shown = entries.definite ? by_definite_diagonal(error) : by_minors(error);
+  switch (shown) {
+    case Shown::not_finite:
+      return Definiteness::undecided;
+    case Shown::indefinite:
       return Definiteness::indefinite;
-    }
+    case Shown::definite:
+      return entries.negative ? Definiteness::negative : Definiteness::positive;
+    case Shown::nothing:
+      break;
   }
   const SignCounts counts = inertia(a, error, 0);
   if (counts.negative > 0 && counts.positive > 0) {

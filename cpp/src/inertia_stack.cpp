@@ -112,7 +112,8 @@ SignProofs prove_signs(const SymmetricStack& stack, Index zero_modes, const doub
   return out;
 }
 
-Spectra spectra(const SymmetricStack& stack, const Lapack* lapack) {
+Spectra spectra(const SymmetricStack& stack, const Eigen::VectorXd& relative,
+                const Lapack* lapack) {
   const Index n = stack.n;
   Spectra out;
   out.values.setConstant(stack.count, n, not_a_number);
@@ -131,14 +132,20 @@ Spectra spectra(const SymmetricStack& stack, const Lapack* lapack) {
     }
   }
   const double solver = 10 * static_cast<double>(n) * std::numeric_limits<double>::epsilon();
-  out.error = solver * out.values.rowwise().lpNorm<Eigen::Infinity>();
+  out.error.setConstant(stack.count, n, std::numeric_limits<double>::infinity());
   double norm = 0;
   for (Index k = 0; k < stack.count; ++k) {
     if (stack.error != nullptr && (k == 0 || stack.error_stride != 0)) {
       norm = collatz_wielandt(Eigen::Map<const Eigen::MatrixXd>(stack.matrix_error(k), n, n));
     }
-    out.error[k] = std::isnan(out.values(k, 0)) ? std::numeric_limits<double>::infinity()
-                                                : out.error[k] + norm;
+    if (std::isnan(out.values(k, 0))) continue;
+    const auto size = out.values.row(k).array().abs();
+    const double rounding = solver * size.maxCoeff();
+    out.error.row(k).setConstant(rounding + norm);
+    if (relative[k] < 1) {
+      const double ratio = relative[k] / (1 - relative[k]);
+      out.error.row(k) = out.error.row(k).array().min(ratio * (size + rounding) + rounding);
+    }
   }
   return out;
 }

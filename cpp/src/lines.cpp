@@ -44,12 +44,12 @@ Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::Vector
     const Eigen::VectorXd direction =
         length.unaryExpr([&](double l) { return signs() % 2 != 0 ? l : -l; });
     lines_.push_back({direction, reach, Ladder(0.0, 1.0, reach), {}});
+    nfev_ += 2 * static_cast<int>(lines_.back().ladder.wanted().size());
   }
 }
 
 Points Lines::points() const {
-  Points points(static_cast<Eigen::Index>(lines_.size() * 2 * lines_[0].ladder.wanted().size()),
-                x_.size());
+  Points points(nfev_, x_.size());
   Eigen::Index row = 0;
   for (const Line& line : lines_) {
     for (const int exponent : line.ladder.wanted()) {
@@ -68,7 +68,6 @@ void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre,
   const Eigen::VectorXd shift = lines_[0].reach * lines_[0].direction.cwiseAbs();
   const Eigen::VectorXd ulps = std::numeric_limits<double>::epsilon() * (x_.cwiseAbs() + shift);
   const double moved = ulps.dot(gradient.cwiseAbs() + hessian.cwiseAbs() * shift);
-  nfev_ = static_cast<int>(values.size());
   Eigen::Index row = 0;
   for (Line& line : lines_) {
     const std::vector<int> exponents = line.ladder.wanted();

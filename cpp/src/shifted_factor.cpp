@@ -15,6 +15,25 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double underflow = 0x1p-900;  // covers gradual underflow of all products
 constexpr Index first_block = 64;       // Cholesky starts with this many rows, and then doubles
 
+using Packet = Eigen::internal::packet_traits<double>::type;
+constexpr Index square = Eigen::internal::packet_traits<double>::size;
+
+// out(j, i) = rows(i, j) row_scale_i column_scale_j, for a square.
+EIGEN_ALWAYS_INLINE void transpose_square(const double* rows, Index stride, const double* row_scale,
+                                          const double* column_scale, double* out, Index ld) {
+  using namespace Eigen::internal;
+  PacketBlock<Packet, square> block;
+  const auto columns = ploadu<Packet>(column_scale);
+  for (Index k = 0; k < square; ++k) {
+    const Packet scale = pmul(columns, pset1<Packet>(row_scale[k]));
+    block.packet[k] = pmul(ploadu<Packet>(rows + k * stride), scale);
+  }
+  ptranspose(block);
+  for (Index k = 0; k < square; ++k) {
+    pstoreu(out + k * ld, block.packet[k]);
+  }
+}
+
 }  // namespace
 
 ShiftedFactor::ShiftedFactor(const Lapack& lapack, Index n)
@@ -22,11 +41,43 @@ ShiftedFactor::ShiftedFactor(const Lapack& lapack, Index n)
 
 // Rows first ... last - 1 of the lower triangle.
 void ShiftedFactor::fill(const ScaledMatrix& c, Index first, Index last) {
-  for (Index j = 0; j < last; ++j) {
-    const Index top = std::max(j, first);
-    c_.col(j).segment(top, last - top).array() = c.column(j, top, last);
-    if (j >= first) {
-      c_(j, j) += c.shift[j];
+  if (c.a.lower) {
+    transpose(c, first, last);
+  } else {
+    for (Index j = 0; j < last; ++j) {  // a line of the upper triangle is a column of the lower one
+      const Index top = std::max(j, first);
+      c_.col(j).segment(top, last - top).array() = c.part(j, top, last);
+    }
+  }
+  c_.diagonal().segment(first, last - first).array() += c.shift.segment(first, last - first);
+}
+
+// Lines of the lower triangle become columns, in tiles of which both sides stay in the first cache,
+// and those in squares that are transposed in registers.
+void ShiftedFactor::transpose(const ScaledMatrix& c, Index first, Index last) {
+  constexpr Index tile = 32;
+  const ArrayXd signed_scale = c.sign * c.scale;
+  const double* const row_scale = signed_scale.data();
+  const double* const column_scale = c.scale.data();
+  const double* const a = c.a.data;
+  double* const out = c_.data();
+  const Index stride = c.a.stride;
+  const Index ld = c_.rows();
+  for (Index i0 = first; i0 < last; i0 += tile) {
+    const Index end = std::min(i0 + tile, last);
+    for (Index j0 = 0; j0 < end; j0 += tile) {
+      for (Index i = i0; i < end; i += square) {
+        Index j = j0;
+        for (; i + square <= end && j + square <= std::min(j0 + tile, i + 1); j += square) {
+          transpose_square(a + i * stride + j, stride, row_scale + i, column_scale + j,
+                           out + j * ld + i, ld);
+        }
+        for (Index row = i; row < std::min(i + square, end); ++row) {
+          for (Index k = j; k < std::min(j0 + tile, row + 1); ++k) {
+            out[k * ld + row] = a[row * stride + k] * (row_scale[row] * column_scale[k]);
+          }
+        }
+      }
     }
   }
 }

@@ -33,6 +33,14 @@ void the_same_as_filling_afresh(int n, int count, int capacity, bool by_point) {
       if (p.i >= 0 && n > 1 && below(2) > 0)
         p.j = (p.i + 1 + below(n - 1)) % n, p.xj = normal(random);
     }
+    if (below(4) == 0) {  // what other points were there must not be taken for these
+      const Points rows =
+          Points::NullaryExpr(1 + below(capacity), n, [&](auto, auto) { return normal(random); });
+      block.fill(rows);
+      for (Eigen::Index slot = 0; slot < rows.rows(); ++slot)
+        for (int i = 0; i < n; ++i)
+          check::equal(block.data()[by_point ? slot * n + i : i * capacity + slot], rows(slot, i));
+    }
     block.fill(points, probes);
     for (std::size_t slot = 0; slot < probes.size(); ++slot) {
       Eigen::VectorXd x = points.row(probes[slot].point);

@@ -175,7 +175,7 @@ void plain_ldlt_has_the_factors_that_the_bound_reads() {
   for (const Index n : {1, 2, 5, 40, 130}) {
     const RowMatrix h = symmetric(n, 7);
     hesscape::ScaledMatrix c;
-    c.a = h.data();
+    c.a = {h.data(), n, n, n % 2 == 0};
     c.scale.setOnes(n);
     c.shift.setZero(n);
     hesscape::ShiftedFactor factor(plain, n);
@@ -244,6 +244,55 @@ void a_failed_pivot_shows_the_way_down() {
   check::equal(solver.definiteness(one(h), {nullptr, 0.05}), Definiteness::undecided);
 }
 
+void saddles_need_no_factorisation() {
+  static int factorisations = 0;
+  factorisations = 0;
+  hesscape::Lapack counting = plain;
+  counting.dpotrf = [](char* uplo, int* n, double* a, int* lda, int* info) {
+    ++factorisations;
+    potrf(uplo, n, a, lda, info);
+  };
+  for (const Index n : {100, 200}) {
+    const RowMatrix g = symmetric(n, static_cast<unsigned>(n));
+    const double edge = std::sqrt(8 * static_cast<double>(n));  // of the spectrum of g
+    RowMatrix h = g + 0.5 * edge * MatrixXd::Identity(n, n);
+    const double least = h.diagonal().minCoeff();
+    check::is_true(least > g.cwiseAbs().maxCoeff());  // no minor is negative
+    LargeInertia solver(counting, n);
+    check::equal(solver.definiteness(one(h), {}), Definiteness::indefinite);
+    check::equal(solver.definiteness({h.data(), 1, n, n * n, 1, n}, {}), Definiteness::indefinite);
+    check::equal(solver.definiteness(one(-h), {}), Definiteness::indefinite);
+    check::equal(factorisations, 0);
+    h(n - 1, 0) = h(0, n - 1) = std::nan("");  // read, wherever the proof was
+    check::equal(solver.definiteness(one(h), {}), Definiteness::undecided);
+    check::equal(solver.definiteness({h.data(), 1, n, n * n, 1, n}, {}), Definiteness::undecided);
+  }
+}
+
+void triangles_and_strides_give_the_same_proofs() {
+  for (const Index n : {5, 37, 70, 130}) {
+    const RowMatrix h =
+        symmetric(n, 13) + 2 * std::sqrt(static_cast<double>(n)) * MatrixXd::Identity(n, n);
+    const VectorXd values = Eigen::SelfAdjointEigenSolver<MatrixXd>(h).eigenvalues();
+    RowMatrix lower = RowMatrix::Constant(n, n, std::nan(""));
+    lower.triangularView<Eigen::Lower>() = h;
+    const RowMatrix upper = lower.transpose();
+    RowMatrix wide = RowMatrix::Constant(n, 2 * n, std::nan(""));
+    for (Index j = 0; j < n; ++j) {
+      wide.col(2 * j) = lower.col(j);
+    }
+    LargeInertia solver(plain, n);
+    for (const MatrixStack& a : {one(lower), MatrixStack{upper.data(), 1, n, 0, 1, n},
+                                 MatrixStack{wide.data(), 1, n, 0, 2 * n, 2}}) {
+      const SignCounts counts = solver.inertia(a, {}, 0);
+      check::equal(counts.negative, (values.array() < 0).count());
+      check::equal(counts.positive, (values.array() > 0).count());
+      check::equal(solver.definiteness(a, {}) == Definiteness::indefinite,
+                   counts.negative > 0 && counts.positive > 0);
+    }
+  }
+}
+
 void eigenvectors_are_columns_of_rows() {
   const Index n = 45;
   RowMatrix h = symmetric(n, 11);
@@ -270,5 +319,7 @@ int main() {
   signs_of_random_matrices();
   singular_matrices_and_tolerances();
   a_failed_pivot_shows_the_way_down();
+  saddles_need_no_factorisation();
+  triangles_and_strides_give_the_same_proofs();
   eigenvectors_are_columns_of_rows();
 }

@@ -161,19 +161,37 @@ void zero_in_a_plane() {
   expect(d, 1, VectorXd::Zero(3), h, 1e-10);
 }
 
+double bumpy(const VectorXd& x) {
+  double value = 0.0;
+  for (Eigen::Index i = 0; i < x.size(); ++i) {
+    const double before = x[i > 0 ? i - 1 : x.size() - 1];
+    value += (static_cast<double>(i) + 1.5) * x[i] * x[i] * x[i] + x[i] * before * before;
+  }
+  return value;
+}
+
+// In waves or in one, each point has the outcome that it has alone.
 void many_points_are_as_one_at_a_time() {
-  const Eigen::Index count = 3000;
-  Points points(count, 2);
-  for (Eigen::Index p = 0; p < count; ++p)
-    points.row(p) << std::sin(static_cast<double>(p)), std::cos(static_cast<double>(3 * p));
-  const auto f = [](const VectorXd& x) { return x[0] * x[0] * x[0] * x[1] + x[1] * x[1]; };
-  const auto all = measure(points, {}, f);
-  for (const Eigen::Index p : {0, 1, 1499, 1820, 1821, 2999}) {
-    const auto one = measure(points.row(p), {}, f);
-    check::is_true(all.hessian.row(p) == one.hessian.row(0));
-    check::is_true(all.hessian_error.row(p) == one.hessian_error.row(0));
-    check::is_true(all.gradient.row(p) == one.gradient.row(0));
-    check::equal(all.nfev[static_cast<std::size_t>(p)], one.nfev[0]);
+  for (const auto& [n, count] : {std::pair<Eigen::Index, Eigen::Index>{1, 1000},
+                                 {2, 6000},
+                                 {3, 65},
+                                 {5, 40},
+                                 {8, 9},
+                                 {16, 3},
+                                 {33, 2}}) {
+    const Points points = Points::NullaryExpr(count, n, [](Eigen::Index p, Eigen::Index i) {
+      return 2.0 * std::sin(static_cast<double>(7 * p + 3 * i + 1));
+    });
+    const auto all = measure(points, {}, bumpy);
+    for (const Eigen::Index p : {Eigen::Index{0}, Eigen::Index{1}, count / 2, count - 1}) {
+      const auto one = measure(points.row(p), {}, bumpy);
+      check::is_true(all.hessian.row(p) == one.hessian.row(0));
+      check::is_true(all.hessian_error.row(p) == one.hessian_error.row(0));
+      check::is_true(all.gradient.row(p) == one.gradient.row(0));
+      check::is_true(all.gradient_error.row(p) == one.gradient_error.row(0));
+      check::equal(all.noise[p], one.noise[0]);
+      check::equal(all.nfev[static_cast<std::size_t>(p)], one.nfev[0]);
+    }
   }
 }
 

@@ -18,6 +18,7 @@ class Status(metaclass=_Pybind11Type):
     __members__: ClassVar[dict[str, Status]]
     ok: ClassVar[Status]
     shortened: ClassVar[Status]
+    contradicted: ClassVar[Status]
     no_step: ClassVar[Status]
     not_finite: ClassVar[Status]
     def __init__(self, value: int) -> None: ...
@@ -63,7 +64,7 @@ class Derivatives(metaclass=_Pybind11Type):
 class Measurement(metaclass=_Pybind11Type):
     def __init__(
         self,
-        points: NDArray[np.float64],
+        x: NDArray[np.float64],
         *,
         noise: float | None,
         step: NDArray[np.float64],
@@ -185,7 +186,9 @@ def prove_signs(
     NDArray[np.float64] | None,
 ]: ...
 def spectra(
-    values: NDArray[np.float64], error: NDArray[np.float64] | None
+    values: NDArray[np.float64],
+    error: NDArray[np.float64] | None,
+    relative: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
 def equilibrate(
     values: NDArray[np.float64], error: NDArray[np.float64] | None
@@ -323,3 +326,36 @@ class SparseInertia(metaclass=_Pybind11Type):
     def prove(
         self, values: NDArray[np.float64], errors: NDArray[np.float64]
     ) -> tuple[int, int]: ...
+
+class Kind(metaclass=_Pybind11Type):
+    __members__: ClassVar[dict[str, Kind]]
+    degenerate: ClassVar[Kind]
+    saddle: ClassVar[Kind]
+    minimum: ClassVar[Kind]
+    maximum: ClassVar[Kind]
+    not_critical: ClassVar[Kind]
+    def __init__(self, value: int) -> None: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __ne__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __index__(self) -> int: ...
+    def __int__(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+def slopes(
+    gradient: NDArray[np.float64],
+    error: NDArray[np.float64],
+    gtol: float,
+    harmless: NDArray[np.float64],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]: ...
+def verdicts(
+    n_negative: NDArray[np.int64],
+    n_positive: NDArray[np.int64],
+    not_flat: NDArray[np.bool_],
+    moving: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    curved: int,
+) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.int64]]: ...

@@ -306,4 +306,6 @@ class CriticalPoints:
         if self.eigenvalues is None or self.eigenvalue_error is None:
             return False
         small = np.abs(self.eigenvalues[at]) <= self.eigenvalue_error[at]
+        if not small.any():
+            return False
         return bool(small[:negative].any() or small[small.size - positive :].any())

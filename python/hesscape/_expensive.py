@@ -6,7 +6,7 @@ import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,6 @@ AXIS = 45  # values along an axis, about
 LINES = 36  # values that confront the result
 
 
-@contextmanager
 def expensive(
     f: Objective,
     x: Array,
@@ -34,15 +33,27 @@ def expensive(
     store: Any,
     total: int | None = None,
     known: Iterable[Array] = (),
-) -> Iterator[Objective]:
-    """Give an objective in which each call goes through an executor, is counted and is kept, as far as asked for.
+) -> AbstractContextManager[Objective]:
+    """Enter an objective in which each call goes through an executor, is counted and is kept, as far as asked for.
 
     `total` is about how many calls there will be; `known` are points where `fun` was called before.
     """
-    _check(f, executor)
     if not asked_for(executor, progress, store):
-        yield f
-        return
+        return nullcontext(f)
+    _check(f, executor)
+    return _watched(f, x, executor, progress, store, total, known)
+
+
+@contextmanager
+def _watched(
+    f: Objective,
+    x: Array,
+    executor: Executor | None,
+    progress: bool | Report,
+    store: Any,
+    total: int | None,
+    known: Iterable[Array],
+) -> Iterator[Objective]:
     with Meter(progress, total=total, unit="value") as meter, _opened(store, f, x.size) as values:
         for point in known:
             if values is not None:

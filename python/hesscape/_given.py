@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
 
 import numpy as np
@@ -11,18 +11,21 @@ from numpy.typing import NDArray
 from . import _core
 from ._taylor_model import TaylorModel, diagonal_model, raise_for_status
 from ._validate import Array
-from .measurement import RETRIES, confronted, evaluate, line_steps, natural_steps, stencil
+from .measurement import evaluate
 from .objective import Objective
 from .status import NonFiniteError
 
 EPS = float(np.finfo(float).eps)
+RETRIES = 2  # with steps an eighth of those before
 ULPS = 4.0
 SINGLE_ULPS = 64.0  # of the largest entry, in float32: 180 small networks needed up to 23
 
 
 def axes_of(f: Objective, x: Array, step: Array) -> _core.Derivatives:
     """Measure the gradient and the diagonal of the Hessian only."""
-    core = stencil(x, f.noise, step, 0, pairs=False, by_point=f.by_point)
+    core = _core.Measurement(
+        x, noise=f.noise, step=step, levels=0, pairs=False, by_point=f.by_point
+    )
     with np.errstate(all="ignore"):
         while not core.done:
             core.tell(f.values(core.ask_round() if f.one_by_one else core.ask()))
@@ -144,3 +147,49 @@ def _hessian_error(h: Array, asymmetry: Array, epsilon: float) -> Array:
         return ULPS * epsilon * np.abs(h) + 0.5 * asymmetry
     # What cancels within is seen in float32: small entries are then as wrong as the largest.
     return np.full_like(h, SINGLE_ULPS * epsilon * np.abs(h).max() + 0.5 * asymmetry.max())
+
+
+def line_steps(
+    model: TaylorModel, step: Array, by_point: bool
+) -> Generator[Array, Array, _core.Lines]:
+    """Measure along lines that the model's own measurement did not use."""
+    lines = _core.Lines(
+        model.x,
+        step=natural_steps(model.x, step),
+        curvature=model.hessian.diagonal(),
+        curvature_error=model.hessian_error.diagonal(),
+    )
+    points = lines.points() if by_point else np.ascontiguousarray(lines.points().T)
+    points.flags.writeable = False
+    lines.tell(
+        (yield points),
+        centre=model.value,
+        noise=model.noise,
+        gradient=model.gradient,
+        hessian=model.hessian,
+    )
+    return lines
+
+
+def natural_steps(x: Array, step: Array) -> Array:
+    """Give the steps that ladders start from."""
+    return step if step.size else _core.natural_steps(x)
+
+
+def confronted(
+    model: TaylorModel, lines: _core.Lines, agree: bool, nfev: int, why: str
+) -> TaylorModel:
+    """Give the model with `nfev`; widen its errors where the lines contradict it, and say so."""
+    gradient_error = lines.gradient_error(model.gradient, model.gradient_error)
+    hessian_error = model.hessian_error
+    if not agree:
+        hessian_error = lines.hessian_error(model.hessian, hessian_error)
+    elif (gradient_error == model.gradient_error).all():
+        return replace(model, nfev=nfev)
+    return replace(
+        model,
+        gradient_error=gradient_error,
+        hessian_error=hessian_error,
+        nfev=nfev,
+        message=f"{why}; the errors account for it",
+    )

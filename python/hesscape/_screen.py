@@ -112,16 +112,15 @@ def _judge(
     e = measured.hessian_error[agrees].reshape(-1, n, n)
     rows = rows[agrees]
     signs = _signs(h, e, None if need == "kind" else gradient[rows], zero_modes)
-    kind, certain = kinds_of(signs, n - count, slopes.moving[rows], slopes.known[rows])
+    kind, certain, index = kinds_of(signs, n - count, slopes.moving[rows], slopes.known[rows])
     proven = signs.n_negative + signs.n_positive
-    resolved = (proven >= n - count) & ~signs.not_flat
-    settled = certain if need == "kind" else certain & resolved
+    settled = certain if need == "kind" else certain & (index >= 0)
     chosen = _rows(settled)
     rows, h, e = rows[chosen], h[chosen], e[chosen]
     out.settled[rows] = True
     out.kind[rows] = kind[settled]
     out.inertia[rows] = np.stack([signs.n_negative, n - proven, signs.n_positive], axis=1)[settled]
-    out.index[rows] = np.where(resolved, signs.n_negative, -1)[settled]
+    out.index[rows] = index[settled]
     out.distance[rows] = newton_length(signs)[settled]
     out.hessian_error[rows] = e.max(axis=(1, 2))
     if need == "spectrum":

@@ -174,19 +174,18 @@ def classify_by_pattern(
     not_flat = np.array([basis is not None and not _flat(found, basis)])
     diagonal = np.abs(found.matrix(found.values).diagonal())
     harmless = NEAR * 4 * _core.natural_steps(x) * diagonal
-    slopes = slopes_of(found.gradient[None], found.gradient_error[None], gtol, harmless)
+    slopes = slopes_of(found.gradient[None], found.gradient_error[None], gtol, harmless[None])
     down = _way_down(f, x, found) if negative else None
     way = np.zeros((1, n)) if down is None else down.lowest_direction[None]
     proven = np.array([[negative, n - negative - positive, positive]])
     signs = Signs(proven[:, 0], proven[:, 2], np.array([np.inf]), way, None, not_flat)
-    kind, certain = kinds_of(signs, n - count, slopes.moving, slopes.known)
-    resolved = (proven[:, 1] <= count) & ~not_flat
+    kind, certain, index = kinds_of(signs, n - count, slopes.moving, slopes.known)
     points = CriticalPoints(
         kind=kind,
         certain=certain,
         confidence=certain.astype(float),
         inertia=proven,
-        index=np.where(resolved, negative, -1),
+        index=index,
         eigenvalues=None,
         eigenvectors=None,
         eigenvalue_error=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -66,8 +67,12 @@ def stack_of(a: ArrayLike, UPLO: Any = "L") -> Stack:
     return Stack(stack, shape, UPLO.upper() == "U", rounded)
 
 
-def share(stack: Stack, workers: Workers, kernel: Callable[[slice], None]) -> None:
-    """Call `kernel` on slices that make up the stack, in this thread or in those of `workers`."""
+def share(stack: Stack, workers: Workers, kernel: Callable[[slice], None], across: bool) -> None:
+    """Call `kernel` on slices that make up the stack, in this thread or in those of `workers`.
+
+    `across` says whether it works on one matrix a lane.
+    """
+    unit = LANES if across else 1
     if isinstance(workers, bool) or not (
         isinstance(workers, (int, np.integer)) or callable(workers)
     ):
@@ -78,7 +83,7 @@ def share(stack: Stack, workers: Workers, kernel: Callable[[slice], None]) -> No
             raise ValueError(
                 f"workers: expected at least 1, or -1 for all processors, got {workers}"
             )
-        parts = slices(stack, threads)
+        parts = slices(stack, threads, unit)
         if threads == 1 or len(parts) == 1:
             for part in parts:
                 kernel(part)
@@ -86,18 +91,23 @@ def share(stack: Stack, workers: Workers, kernel: Callable[[slice], None]) -> No
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(kernel, parts))
         return
-    list(workers(kernel, slices(stack, os.cpu_count() or 1)))
+    list(workers(kernel, slices(stack, os.cpu_count() or 1, unit)))
 
 
-def slices(stack: Stack, threads: int) -> list[slice]:
-    """Cut a stack into slices that are neither too large for memory nor too few for the threads."""
-    size = max(1, CHUNK // max(1, stack.n**2))
+def slices(stack: Stack, threads: int, unit: int) -> list[slice]:
+    """Cut a stack into slices of whole units that are neither too large for memory nor too few for the threads.
+
+    They differ by one unit at most, so that no thread waits long for another.
+    """
+    if stack.count == 0:
+        return []
+    units = -(-stack.count // unit)
+    most = max(1, CHUNK // max(1, stack.n**2 * unit))
+    parts = -(-units // most)
     if threads > 1:
-        size = min(size, -(-stack.count // (4 * threads)))
-        size = max(size, min(LANES, 1 + 10**6 // (1 + stack.n**3)))
-    if size > LANES:
-        size += -size % LANES
-    return [slice(k, min(k + size, stack.count)) for k in range(0, stack.count, size)]
+        parts = max(parts, min(units, 4 * threads))
+    edges = [min(stack.count, unit * (units * k // parts)) for k in range(parts + 1)]
+    return [slice(first, last) for first, last in itertools.pairwise(edges)]
 
 
 def output(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str = "out") -> Floats:

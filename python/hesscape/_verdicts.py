@@ -11,9 +11,8 @@ from . import _core
 from ._critical_point import CriticalPoints, Kind, Settings
 from ._inertia import Array, Signs, prove
 
-EPS = float(np.finfo(np.float64).eps)
 NEAR = 1e-3  # of a coordinate: what its gradient may leave open of where the stationary point is
-NAMES = np.array([Kind.degenerate, Kind.saddle, Kind.minimum, Kind.maximum, Kind.not_critical])
+NAMES = np.array([Kind[name] for name in _core.Kind.__members__])
 
 
 class Slopes(NamedTuple):
@@ -32,12 +31,8 @@ def unknown_slopes(size: int) -> Slopes:
 
 
 def slopes_of(gradient: Array, error: Array, gtol: float, harmless: Array) -> Slopes:
-    moving = np.asarray((np.abs(gradient) > gtol + error).any(axis=1))
-    worst = np.where(np.isfinite(gradient) & ~np.isnan(error), error, np.inf).max(axis=1)
-    unresolved = np.where(~moving & (worst > gtol), worst, np.nan)
-    norm = np.hypot.reduce(gradient, axis=1)
-    known = np.asarray((error <= np.maximum(gtol, harmless)).all(axis=1)) & np.isfinite(worst)
-    return Slopes(gradient, moving, known, unresolved, norm)
+    """Judge gradients with errors, one point a row, of which some may be `harmless`."""
+    return Slopes(gradient, *_core.slopes(gradient, error, gtol, harmless))
 
 
 def assess(
@@ -51,21 +46,20 @@ def assess(
     diagonal = signs is not None
     if signs is None:
         signs = prove(stack, errors, count, basis, slopes.gradient)
-    kind, certain = kinds_of(signs, n - count, slopes.moving, slopes.known)
-    proven = signs.n_negative + signs.n_positive
-    resolved = (proven >= n - count) & ~signs.not_flat
+    kind, certain, index = kinds_of(signs, n - count, slopes.moving, slopes.known)
     spectrum = _spectrum(stack, errors, signs) if need == "spectrum" else None
     values, vectors, value_error = (None, None, None) if spectrum is None else spectrum
     largest = np.zeros(len(stack))
     if errors is not None:
         largest += errors.max(axis=(1, 2))
+    proven = signs.n_negative + signs.n_positive
     inertia = np.array([signs.n_negative, n - proven, signs.n_positive]).T
     return CriticalPoints(
         kind=kind.reshape(shape),
         certain=certain.reshape(shape),
         confidence=certain.astype(float).reshape(shape),
         inertia=inertia.reshape(*shape, 3),
-        index=np.where(resolved, signs.n_negative, -1).reshape(shape),
+        index=index.reshape(shape),
         eigenvalues=None if values is None else values.reshape(*shape, n),
         eigenvectors=None if vectors is None else vectors.reshape(*shape, n, n),
         eigenvalue_error=None if value_error is None else value_error.reshape(*shape, n),
@@ -99,15 +93,15 @@ def _diagonal_signs(stack: Array, errors: Array | None, slopes: Slopes) -> Signs
 
 def kinds_of(
     signs: Signs, curved: int, moving: NDArray[np.bool_], known: NDArray[np.bool_]
-) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
-    """Name each point by its proven signs, of the `curved` that have to be proven, and say what is certain."""
-    negative, positive = signs.n_negative, signs.n_positive
-    down, up = negative > 0, positive > 0
-    saddle = down & up
-    minimum, maximum = ~down & (positive >= curved), ~up & (negative >= curved)
-    place = np.where(moving, 4, saddle + 2 * minimum + 3 * maximum)
-    proof = saddle | ((minimum | maximum) & ~signs.not_flat)
-    return NAMES[place], (proof & known) | moving
+) -> tuple[NDArray[np.str_], NDArray[np.bool_], NDArray[np.int64]]:
+    """Name each point by its proven signs, of the `curved` that have to be proven; say what is certain, and the index.
+
+    The index is -1 where it is not resolved.
+    """
+    kind, certain, index = _core.verdicts(
+        signs.n_negative, signs.n_positive, signs.not_flat, moving, known, curved
+    )
+    return NAMES[kind], certain, index
 
 
 def newton_length(signs: Signs) -> Array:
@@ -121,14 +115,6 @@ def newton_length(signs: Signs) -> Array:
 
 def _spectrum(stack: Array, errors: Array | None, signs: Signs) -> tuple[Array, Array, Array]:
     """Eigenvalues, eigenvectors and the errors of the former."""
-    n = stack.shape[-1]
-    values, vectors, norm_error = _core.spectra(stack, errors)
-    value_error = np.repeat(norm_error[:, None], n, axis=1)
-    definite = (signs.bound < 1) & ((signs.n_negative == n) | (signs.n_positive == n))
-    if definite.any():  # |v^T (H - true) v| <= ratio |v^T H v| for all v bounds relative errors
-        size = np.abs(values[definite])
-        solver = 10 * n * EPS * size.max(axis=1, keepdims=True)
-        ratio = signs.bound[definite, None]
-        relative = ratio / (1 - ratio) * (size + solver) + solver
-        value_error[definite] = np.minimum(value_error[definite], relative)
-    return values, vectors, value_error
+    definite = np.maximum(signs.n_negative, signs.n_positive) == stack.shape[-1]
+    # |v^T (H - true) v| <= bound |v^T H v| for all v, where all signs are the same
+    return _core.spectra(stack, errors, np.where(definite, signs.bound, np.inf))

@@ -213,7 +213,8 @@ def classify(
                 if quick.certain:
                     return quick
         model = measure(f, point, step=step, levels=levels, enough=enough)
-    model = replace(model, nfev=model.nfev + looked)
+    if looked:
+        model = replace(model, nfev=model.nfev + looked)
     return verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
 
 
@@ -233,7 +234,7 @@ def verdict(
     count, basis = zero_mode_basis(zero_modes, h.shape[-1])
     # Where the gradient's error moves the stationary point by this part of the coordinate at most, it is no matter.
     harmless = NEAR * 4 * _core.natural_steps(taylor.x) * np.abs(h.diagonal())
-    known = slopes_of(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless)
+    known = slopes_of(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless[None])
     points = assess(h, e, count, basis, need, known)
     return points.point((), taylor)
 

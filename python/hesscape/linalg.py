@@ -107,7 +107,8 @@ def eigvalsh(
         rows_of_values[rows] = _core.eigen_large(part, not stack.upper, False)[0]
 
     if stack.n:
-        share(stack, workers, small if _core.across_values(stack.n, stack.count) else large)
+        across = _core.across_values(stack.n, stack.count)
+        share(stack, workers, small if across else large, across)
     return values
 
 
@@ -184,7 +185,8 @@ def eigh(
         rows_of_values[rows], rows_of_vectors[rows] = value, vector
 
     if stack.n:
-        share(stack, workers, small if _core.across_vectors(stack.n, stack.count) else large)
+        across = _core.across_vectors(stack.n, stack.count)
+        share(stack, workers, small if across else large, across)
     return EighResult(values, vectors)
 
 
@@ -254,7 +256,7 @@ def inertia(
     counts = output(out, (*stack.shape, 3), np.dtype(np.int64))
     signs = _Signs(stack, error, zero_tol)
     rows_of_counts = counts.reshape(stack.count, 3)
-    share(stack, workers, lambda rows: signs.count(rows, rows_of_counts[rows]))
+    share(stack, workers, lambda rows: signs.count(rows, rows_of_counts[rows]), signs.across)
     return counts
 
 
@@ -290,12 +292,17 @@ def definiteness(
 
     Notes
     -----
-    For large matrices in this order: diagonal entries of opposite sign, a principal 2 x 2 minor, a Cholesky factor of
-    the matrix less a shift [1]_, and the direction in which that fails. Small ones are settled by `inertia`.
+    For large matrices in this order: diagonal entries of opposite sign, a principal 2 x 2 minor, a direction of the
+    other sign that a few steps of conjugate gradients find [1]_ (in single precision; the quotient is then bounded in
+    double), a Cholesky factor of the matrix less a shift [2]_, and the direction in which that fails. So a saddle costs
+    a few passes over the matrix, unless its negative eigenvalues are all within some hundredths of the largest one of
+    zero. Small matrices are settled by `inertia`.
 
     References
     ----------
-    .. [1] S. M. Rump, Verification of positive definiteness, *BIT* 46 (2006) 433-452.
+    .. [1] T. Steihaug, The conjugate gradient method and trust regions in large scale optimization, *SIAM J. Numer.
+       Anal.* 20 (1983) 626-637.
+    .. [2] S. M. Rump, Verification of positive definiteness, *BIT* 46 (2006) 433-452.
 
     Examples
     --------
@@ -354,7 +361,7 @@ def _codes(stack: Stack, error: ArrayLike | None, workers: Workers) -> NDArray[n
     """Find the codes of definiteness of all matrices."""
     signs = _Signs(stack, error, None)
     codes = np.zeros(stack.count, dtype=np.int8)
-    share(stack, workers, lambda rows: signs.decide(rows, codes[rows]))
+    share(stack, workers, lambda rows: signs.decide(rows, codes[rows]), signs.across)
     return codes.reshape(stack.shape)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,8 +18,6 @@ __all__ = ["Measurement"]
 
 T = TypeVar("T")
 Steps = Generator[Array, Array, TaylorModel]
-
-RETRIES = 2  # with steps an eighth of those before
 
 
 class Measurement:
@@ -156,15 +153,6 @@ class Measurement:
         self._values, self._open = state["_values"], state["_open"]
 
 
-def stencil(
-    x: Array, noise: float | None, step: Array, levels: int, *, pairs: bool, by_point: bool
-) -> _core.Measurement:
-    """Begin the core's measurement of one point."""
-    return _core.Measurement(
-        x[None], noise=noise, step=step, levels=levels, pairs=pairs, by_point=by_point
-    )
-
-
 def value_steps(
     x: Array,
     noise: float | None,
@@ -179,34 +167,9 @@ def value_steps(
 
     All points that are wanted at a time are one array if `whole`, else blocks that fit into the cache.
     """
-    way = by_point, whole
-    model = yield from _stencil_steps(x, noise, step, levels, way, enough)
-    if x.size == 1 or model.hessian_error.max() == np.inf:
-        return model
-    lines = yield from line_steps(model, step, by_point)
-    nfev = model.nfev + lines.nfev
-    agree = lines.agree(model.hessian, model.hessian_error)
-    for finer in range(1, RETRIES + 1):
-        if agree:
-            break
-        # Something couples the coordinates on a length that their own steps do not see.
-        coarsest = natural_steps(x, step) / 8**finer
-        model = yield from _stencil_steps(x, noise, coarsest, levels, way, None)
-        nfev += model.nfev
-        agree = lines.agree(model.hessian, model.hessian_error)
-    return confronted(model, lines, agree, nfev, "the values along other lines contradict it")
-
-
-def _stencil_steps(
-    x: Array,
-    noise: float | None,
-    step: Array,
-    levels: int,
-    way: tuple[bool, bool],
-    enough: Callable[[TaylorModel], bool] | None,
-) -> Steps:
-    by_point, whole = way
-    core = stencil(x, noise, step, levels, pairs=True, by_point=by_point)
+    core = _core.Measurement(
+        x, noise=noise, step=step, levels=levels, pairs=True, by_point=by_point
+    )
     while not core.done:
         core.tell((yield core.ask_round() if whole else core.ask()))
         if enough is not None and core.axes_done and not core.done:
@@ -215,33 +178,6 @@ def _stencil_steps(
                 return diagonal
             enough = None
     return full_model(x, core.result())
-
-
-def line_steps(
-    model: TaylorModel, step: Array, by_point: bool
-) -> Generator[Array, Array, _core.Lines]:
-    """Measure along lines that the model's own measurement did not use."""
-    lines = _core.Lines(
-        model.x,
-        step=natural_steps(model.x, step),
-        curvature=model.hessian.diagonal(),
-        curvature_error=model.hessian_error.diagonal(),
-    )
-    points = lines.points() if by_point else np.ascontiguousarray(lines.points().T)
-    points.flags.writeable = False
-    lines.tell(
-        (yield points),
-        centre=model.value,
-        noise=model.noise,
-        gradient=model.gradient,
-        hessian=model.hessian,
-    )
-    return lines
-
-
-def natural_steps(x: Array, step: Array) -> Array:
-    """Give the steps that ladders start from."""
-    return step if step.size else _core.natural_steps(x)
 
 
 def evaluate(f: Objective, steps: Generator[Array, Array, T]) -> T:
@@ -254,22 +190,3 @@ def evaluate(f: Objective, steps: Generator[Array, Array, T]) -> T:
                 points = steps.send(values)
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
-
-
-def confronted(
-    model: TaylorModel, lines: _core.Lines, agree: bool, nfev: int, why: str
-) -> TaylorModel:
-    """Give the model with `nfev`; widen its errors where the lines contradict it, and say so."""
-    gradient_error = lines.gradient_error(model.gradient, model.gradient_error)
-    hessian_error = model.hessian_error
-    if not agree:
-        hessian_error = lines.hessian_error(model.hessian, hessian_error)
-    elif (gradient_error == model.gradient_error).all():
-        return replace(model, nfev=nfev)
-    return replace(
-        model,
-        gradient_error=gradient_error,
-        hessian_error=hessian_error,
-        nfev=nfev,
-        message=f"{why}; the errors account for it",
-    )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Objective"]
 
+FLOATS = frozenset({float, np.float64})
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -180,12 +182,10 @@ class Objective:
                 _validate.as_array(what, function(*row, *args)).copy()
                 for row in zip(*rows, strict=True)
             ]
-        array = (
-            np.ndarray
-        )  # no call of a function in these loops: they are the cost of cheap functions
+        # These loops are the cost of cheap functions.
         if args:
-            return [r.copy() if isinstance(r := function(x, *args), array) else r for x in rows[0]]
-        return [r.copy() if isinstance(r := function(x), array) else r for x in rows[0]]
+            return [r if type(r := function(x, *args)) in FLOATS else _own(r) for x in rows[0]]
+        return [r if type(r := function(x)) in FLOATS else _own(r) for x in rows[0]]
 
     def values(self, points: Array) -> Array:
         """Evaluate a block of points, of shape (m, n) when `by_point`, else (n, m)."""
@@ -266,6 +266,10 @@ def _must_be_real(name: str, values: NDArray[Any]) -> None:
 def _real(name: str, values: NDArray[Any]) -> Array:
     _must_be_real(name, values)
     return values.astype(np.float64, copy=False)
+
+
+def _own(result: Any) -> Any:
+    return result.copy() if isinstance(result, np.ndarray) else result
 
 
 def _scalars(results: list[Any]) -> Array:

@@ -104,7 +104,7 @@ def taylor(
 
 def measure(
     f: Objective,
-    x: ArrayLike,
+    point: Array,
     *,
     step: ArrayLike | None,
     levels: int | None,
@@ -114,7 +114,6 @@ def measure(
 
     The other entries are then zero, with infinite errors.
     """
-    point = _validate.point(x)
     if levels is not None:
         levels = _validate.integer("levels", levels, least=2, most=_validate.MOST_LEVELS)
     coarsest = _validate.steps(step, point)

@@ -24,6 +24,8 @@ class Block {
   double* data() { return cells_.data(); }
   // Writes the points of `probes`, at most `capacity`, into the first slots.
   void fill(const Points& points, std::span<const Probe> probes);
+  // The same for points, in rows, all of whose coordinates differ.
+  void fill(const Points& rows);
 
  private:
   int capacity_;

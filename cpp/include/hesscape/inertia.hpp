@@ -49,10 +49,10 @@ struct SignProofs {
 };
 
 struct Spectra {
-  RowMatrix values;       // ascending
-  RowMatrix vectors;      // (N*n, n): the eigenvectors of matrix k are the columns of rows k*n ...
-                          // (k+1)*n - 1
-  Eigen::VectorXd error;  // |computed - true| <= error for each eigenvalue of a matrix
+  RowMatrix values;   // ascending
+  RowMatrix vectors;  // (N*n, n): the eigenvectors of matrix k are the columns of rows k*n ...
+                      // (k+1)*n - 1
+  RowMatrix error;    // |computed - true| <= error for each
 };
 
 // Small matrices without zero modes and gradient are factorised first, one a lane (ldlt_stack).
@@ -62,7 +62,9 @@ SignProofs prove_signs(const SymmetricStack& stack, Eigen::Index zero_modes, con
                        const Lapack* lapack = nullptr);
 
 // Eigenvalues, with vectors and the bound ||E||_2 + 10 n eps max|lambda| (Weyl, and the backward
-// error of the solvers that the tests allow). lapack as above.
-Spectra spectra(const SymmetricStack& stack, const Lapack* lapack = nullptr);
+// error of the solvers that the tests allow). Where `relative` is below one, no quadratic form is
+// off by more than that part of itself, which bounds relative errors. lapack as above.
+Spectra spectra(const SymmetricStack& stack, const Eigen::VectorXd& relative,
+                const Lapack* lapack = nullptr);
 
 }  // namespace hesscape

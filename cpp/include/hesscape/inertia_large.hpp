@@ -11,8 +11,10 @@
 
 #include <Eigen/Core>
 
+#include "hesscape/half_matrix.hpp"
 #include "hesscape/lapack.hpp"
 #include "hesscape/matrix_stack.hpp"
+#include "hesscape/negative_curvature.hpp"
 #include "hesscape/shifted_factor.hpp"
 
 namespace hesscape {
@@ -55,29 +57,40 @@ class LargeInertia {
   // How A lies before any factorisation, with its entries within the error ignored.
   struct Diagonal {
     bool positive = false, negative = false;  // some entry is
-    bool definite = false;                    // all are, with one sign
+    bool definite = false;                    // all are, with one sign, and finite
   };
   Diagonal diagonal(const EntryError& error) const;
   RowMatrix full() const;
+  // What the cheap proofs of definiteness come to.
+  enum class Shown : std::uint8_t { nothing, not_finite, indefinite, definite };
+  bool rest_is_finite(Eigen::Index read) const;
   bool measure_rows();
-  bool scale_by_diagonal();
+  void scale_by_diagonal();
+  bool moderate() const;
   void scale_by_rows(const EntryError& error);
   bool widen(const EntryError& error, double zero_tol);
   double cholesky_bound() const;
   Eigen::Index definite_rows();
   Eigen::Index proven(double side, Eigen::Index leading, double& bound, double& tight);
-  void by_factors(bool may_be_definite, SignCounts& counts);
+  void by_factors(Eigen::Index rows, SignCounts& counts);
   bool may_show_more(const SignCounts& counts) const;
-  bool negative_direction(const EntryError& error, Eigen::Index k) const;
+  void find_roots(const EntryError& error);
+  bool negative_minor(const EntryError& error, Eigen::Index i) const;
+  bool negative_along(const Eigen::ArrayXd& x, Eigen::Index begin, const EntryError& error) const;
+  Shown by_directions(const EntryError& error, bool bounded);
+  Shown by_definite_diagonal(const EntryError& error);
+  Shown by_minors(const EntryError& error);
   SignCounts by_congruence(const EntryError& error, double zero_tol) const;
 
   const Lapack* lapack_;
   Eigen::Index n_;
-  RowMatrix upper_;  // the upper triangle, if it had to be copied
+  RowMatrix upper_;  // the upper triangle, where no triangle has contiguous lines
   ScaledMatrix c_;
   ShiftedFactor factor_;
+  NegativeCurvature search_;
   Eigen::ArrayXd width_;    // what E and zero_tol add to T
   Eigen::ArrayXd largest_;  // the largest entry of each row of A
+  Eigen::ArrayXd root_;     // of the diagonal of A, widened
 };
 
 }  // namespace hesscape

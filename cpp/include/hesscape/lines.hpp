@@ -30,7 +30,7 @@ class Lines {
   void tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre, double noise,
             const Eigen::VectorXd& gradient, const Matrix& hessian);
 
-  int nfev() const { return nfev_; }
+  int nfev() const { return nfev_; }  // how many values that takes
 
   // Whether the curvatures along the lines are within the errors of H and their own.
   bool agree(const Matrix& hessian, const Matrix& error) const;

@@ -13,26 +13,26 @@
 
 #include <Eigen/Core>
 
+#include "hesscape/half_matrix.hpp"
 #include "hesscape/lapack.hpp"
 #include "hesscape/symmetric.hpp"
 
 namespace hesscape {
 
 // The matrix that is factored, as it is read: C = sign D A D + diag(shift), with D a diagonal of
-// powers of two. Only one triangle of A (row-major, contiguous) is read, with columns >= rows.
+// powers of two.
 struct ScaledMatrix {
-  const double* a = nullptr;
+  HalfMatrix a;
   double sign = 1;
   Eigen::ArrayXd scale;  // D, each between 2^-500 and 2^500, so that products of two are exact
   Eigen::ArrayXd shift;
 
   Eigen::Index size() const { return scale.size(); }
-  // Entries first ... last - 1 of column j of the lower triangle of sign D A D (first >= j).
-  auto column(Eigen::Index j, Eigen::Index first, Eigen::Index last) const {
-    using Row = Eigen::Map<const Eigen::ArrayXd>;
-    return Row(a + j * size() + first, last - first) *
-           (scale.segment(first, last - first) * (sign * scale[j]));
+  // Columns from ... to - 1 of line i of sign D A D.
+  auto part(Eigen::Index i, Eigen::Index from, Eigen::Index to) const {
+    return a.part(i, from, to) * (scale.segment(from, to - from) * (sign * scale[i]));
   }
+  double diagonal(Eigen::Index i) const { return a.diagonal(i) * (scale[i] * (sign * scale[i])); }
 };
 
 class ShiftedFactor {
@@ -57,6 +57,7 @@ class ShiftedFactor {
 
  private:
   void fill(const ScaledMatrix& c, Eigen::Index first, Eigen::Index last);
+  void transpose(const ScaledMatrix& c, Eigen::Index first, Eigen::Index last);
   Eigen::Index leading_block(const ScaledMatrix& c, Eigen::Index m);
   bool count_pivots();
   void apply_factor(const Eigen::ArrayXd& w, Eigen::ArrayXd& product) const;

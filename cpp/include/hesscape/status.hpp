@@ -8,9 +8,10 @@ namespace hesscape {
 
 enum class Status : std::uint8_t {
   ok,
-  shortened,   // non-finite values made a step shorter
-  no_step,     // no step gave finite values along some axis or pair
-  not_finite,  // f is not finite at the point itself
+  shortened,     // non-finite values made a step shorter
+  contradicted,  // values along other lines contradict the result, whose errors were widened
+  no_step,       // no step gave finite values along some axis or pair
+  not_finite,    // f is not finite at the point itself
 };
 
 std::string_view message(Status status);

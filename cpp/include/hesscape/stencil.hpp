@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <Eigen/Core>
@@ -63,6 +64,7 @@ class Stencil {
   const Points& points() const { return points_; }
   void tell(const Eigen::Ref<const Eigen::VectorXd>& values);
   const Derivatives& result() const { return result_; }
+  Derivatives take_result() { return std::move(result_); }  // once it is done
 
  private:
   struct Request {  // one rung of one ladder, two probes
