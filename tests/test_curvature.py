@@ -1,23 +1,16 @@
 """Curvature from products: proofs, statements about random starts, counts of calls, and what goes wrong."""
 
-import math
 import pickle
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import betainc
 
 import hesscape as hs
 from hesscape import NonFiniteError, _core
 from hesscape._lanczos_search import LanczosSearch
 from hesscape._products import products_of
-from hesscape._random_start import (
-    Statement,
-    least_component,
-    least_component_of_block,
-    relative_gap,
-)
+from hesscape._random_start import Statement
 from phi4 import chain, chain_product, chain_value
 
 EPS = float(np.finfo(float).eps)
@@ -370,161 +363,6 @@ def test_reports():
     assert f"{found.n_products} products from {found.njev} gradients" in text
     assert "with probability 0.999" in text
     assert "lowest_direction" not in repr(found)
-
-
-# ---- the statement about random starts
-
-
-def test_the_least_component_of_a_random_unit_vector():
-    rng = np.random.default_rng(10)
-    for n in (2, 3, 10, 300):
-        b = rng.standard_normal((n, 40_000))
-        b = np.abs(b[0]) / np.linalg.norm(b, axis=0)
-        for delta in (0.05, 0.3):
-            share = np.mean(b < least_component(n, delta))
-            spread = 5 * math.sqrt(delta / b.size)
-            assert share <= delta + spread
-            assert share >= 0.9 * delta - spread  # and it is not far from sharp
-    assert least_component(1, 0.1) == 1.0
-
-
-def test_the_least_component_of_a_random_subspace():
-    """|Vᵀz|² has a beta distribution, whose integral is what the bound is compared with."""
-    for n in (4, 10, 300, 10**6):
-        assert least_component_of_block(n, 1, 0.1) == least_component(n, 0.1)
-        for width in (2, 3, 8):
-            for delta in (1e-9, 1e-3, 0.3):
-                t = least_component_of_block(n, width, delta)
-                if n < width + 2:
-                    assert t == 0
-                    continue
-                true = betainc(width / 2, (n - width) / 2, t * t)
-                assert true <= delta
-                assert true >= (0.9 if delta < 1e-8 and n >= 300 else 0.01) * delta
-    rng = np.random.default_rng(12)
-    lengths = [
-        np.linalg.norm(np.linalg.qr(rng.standard_normal((50, 3)))[0][7]) for _ in range(4000)
-    ]
-    share = np.mean(np.array(lengths) < least_component_of_block(50, 3, 0.1))
-    assert 0.06 <= share <= 0.1 + 5 * math.sqrt(0.1 / 4000)
-
-
-def test_the_statement_holds_for_blocks():
-    """Both bounds are wrong in no more than delta of random starts, from the first step on."""
-    n, delta, times = 200, 0.3, 150
-    x, none = np.zeros(n), np.empty((n, 0), order="F")
-    d = np.r_[-1e-2, np.linspace(0.1, 1, n - 1)]
-    for width in (2, 4):
-        wrong = 0
-        bounds = []
-        for seed in range(times):
-            source = products_of(hs.Objective(no_values, hess=lambda x: np.diag(d)), x)
-            start = np.random.default_rng(seed).standard_normal((width, n)).T
-            core = _core.Lanczos(start, zero_modes=none, limit=100)
-            search = LanczosSearch(source, core, Statement(n, delta, width=width), x)
-            search.step_until("spectrum", 12 * width)
-            wrong += search.statement.floor > d[0] or search.statement.ceiling < d[-1]
-            bounds.append(search.statement.floor)
-        assert wrong <= delta * times
-        assert min(bounds) > -0.5
-
-
-@pytest.mark.parametrize("offered", ["hess", "hessp", "jac", "vectorized"])
-def test_products_of_blocks_are_those_of_their_columns(offered):
-    n = 120
-    a = np.random.default_rng(13).standard_normal((n, n))
-    h = a + a.T
-    offers: dict[str, dict[str, Any]] = {
-        "hess": {"hess": lambda x: h},
-        "hessp": {"hessp": lambda x, p: h @ p},
-        "jac": {"jac": lambda x: h @ x + x**3},
-        "vectorized": {"jac": lambda x: h @ x + x**3, "vectorized": True},
-    }
-    x = np.zeros(n)
-    source = products_of(hs.Objective(no_values, **offers[offered]), x)
-    for measured in (True, False, True, False):
-        before = source.count, source.njev
-        v = np.linalg.qr(np.random.default_rng(14).standard_normal((n, 3)))[0]
-        p, errors = source.products(np.asfortranarray(v), measured=measured)
-        assert p.shape == (n, 3)
-        assert (np.linalg.norm(p - h @ v, axis=0) <= errors).all()
-        assert (errors <= 1e-6 * np.linalg.norm(p, axis=0)).all()
-        assert source.count == before[0] + 3
-    assert source.njev == before[1] + (0 if offered.startswith("hess") else 6)
-
-
-def test_a_product_of_a_block_that_is_not_finite():
-    n = 100
-    d = np.linspace(-1, 2, n)
-
-    def jac(points):  # finite in a box that is narrow along one coordinate
-        g = d[:, None] * points
-        return np.where(np.abs(points[3]) < 1e-9, g, np.nan)
-
-    source = products_of(hs.Objective(no_values, jac=jac, vectorized=True), np.zeros(n))
-    e = np.eye(n, order="F")
-    source.products(e[:, 5:7], measured=True)
-    p, errors = source.products(e[:, 2:5], measured=False)
-    assert (np.linalg.norm(p - d[:, None] * e[:, 2:5], axis=0) <= errors).all()
-
-    def nowhere(points):
-        return np.where(points[3] == 0, d[:, None] * points, np.nan)
-
-    source = products_of(hs.Objective(no_values, jac=nowhere, vectorized=True), np.zeros(n))
-    source.products(e[:, 5:7], measured=True)
-    with pytest.raises(NonFiniteError, match="jac is not finite"):
-        source.products(e[:, 2:5], measured=False)
-
-
-def test_the_gap_is_no_worse_than_the_published_one():
-    """P(gap > ε) <= 1.648 √n exp(-√ε (2k - 1)), theorem 4.2 of Kuczyński and Woźniakowski (1992)."""
-    for n in (100, 10**6):
-        for k in (10, 40, 100):
-            for delta in (1e-2, 1e-6):
-                epsilon = relative_gap(least_component(n, delta), k)
-                published = 1.648 * math.sqrt(n) * math.exp(-math.sqrt(epsilon) * (2 * k - 1))
-                assert delta <= published
-
-
-def misleading(n):
-    """Spectra with an end that is hard to see."""
-    tiny = np.linspace(0.1, 1.0, n)
-    tiny[0] = -1e-3  # isolated, and small beside the spread
-    edge = 1 - np.cos(np.linspace(0, np.pi, n))  # clustered at both edges
-    edge[0] = -1e-4
-    hidden = np.ones(n)
-    hidden[:2] = -0.02, 0.5  # one direction among many that are the same
-    geometric = np.concatenate([[-1e-2], np.geomspace(1e-2, 1, n - 1)])
-    return [tiny, edge, hidden, geometric]
-
-
-@pytest.mark.parametrize("kind", range(4))
-@pytest.mark.parametrize("delta", [0.02, 0.3])
-def test_misleading_spectra(kind, delta):
-    wrong_statements_are_rare(kind, delta, 60)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", range(4))
-@pytest.mark.parametrize("delta", [0.02, 0.3])
-def test_misleading_spectra_many_times(kind, delta):
-    wrong_statements_are_rare(kind, delta, 1000)
-
-
-def wrong_statements_are_rare(kind, delta, times):
-    d = misleading(400)[kind]
-    _, _, hessp = quadratic(d)
-    wrong = finite = 0
-    for seed in range(times):
-        found = hs.curvature(
-            no_values, np.zeros(d.size), hessp=hessp, rng=seed, delta=delta, max_products=12
-        )
-        assert not found.proven_positive or d.max() > 0
-        assert not found.proven_negative or d.min() < 0
-        finite += np.isfinite(found.epsilon)
-        wrong += found.floor > d.min() or found.ceiling < d.max()
-    assert finite > 0
-    assert wrong <= delta * times
 
 
 # ---- verdicts

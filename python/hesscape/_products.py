@@ -202,7 +202,10 @@ class Differences:
         self.count += m
         self.njev += 2 * m
         h = np.array([self._step(v) for v in block.T])[:, None]
-        points = np.concatenate([self.x + h * block.T, self.x - h * block.T])
+        points = np.empty_like(self.x, shape=(2 * m, self.x.size))
+        np.multiply(h, block.T, out=points[:m])
+        np.subtract(self.x, points[:m], out=points[m:])
+        points[:m] += self.x
         points.flags.writeable = False
         with np.errstate(all="ignore"):  # a difference may leave the domain of jac
             gradients = self.f.gradients(points)

@@ -75,6 +75,8 @@ class Statement:
         """Take the Ritz values after a product; after a restart they are no longer those of a Krylov space."""
         if lanczos.restarts or not self.least:
             return
+        if 0 < lanczos.ask().shape[1] < self.width:
+            return  # what was left out may be all that the start had of an eigenvector
         values = lanczos.values
         gap = self._gap(lanczos, float(values[-1] - values[0]))
         if np.isfinite(gap):
