@@ -13,8 +13,8 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
-constexpr int pairs_at_once = 2048;
-constexpr int line_values = 36;  // what is kept for confronting the result with other values
+constexpr int pairs_at_once = 640;   // what is held of them fits into the cache beside a block
+constexpr int line_values = 36;      // what is kept for confronting the result with other values
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
