@@ -379,7 +379,7 @@ void blocks_shrink() {
 // An eigenvector of which a start has next to nothing is left out, and remembered.
 void what_is_left_out_is_told() {
   const Index n = 30;
-  const MatrixXd h = VectorXd::LinSpaced(n, 0.0, 29.0).asDiagonal();
+  const MatrixXd h = VectorXd::LinSpaced(n, 1.0, 30.0).asDiagonal();
   const MatrixXd e = MatrixXd::Identity(n, n);
   MatrixXd start(n, 2);
   start << e.col(0) + 1e-17 * e.col(9), e.col(3) + e.col(4);
