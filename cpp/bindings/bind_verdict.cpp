@@ -1,3 +1,4 @@
+#include <optional>
 #include <utility>
 
 #include "bindings.hpp"
@@ -20,13 +21,17 @@ py::tuple slopes_tuple(const RowBlock& gradient, const RowBlock& error, double g
 }
 
 py::tuple verdicts_tuple(const Counts& n_negative, const Counts& n_positive, const Flags& not_flat,
-                         const Flags& moving, const Flags& known, Eigen::Index curved) {
+                         const std::optional<Rows>& newton_step, const Flags& moving,
+                         const Flags& known, Eigen::Index n, Eigen::Index zero_modes) {
   Verdicts found;
+  const RowMatrix none(0, n);
   {
     const py::gil_scoped_release release;
-    found = verdicts(n_negative, n_positive, not_flat, moving, known, curved);
+    found = verdicts(n_negative, n_positive, not_flat, newton_step ? *newton_step : Rows(none),
+                     moving, known, n, zero_modes);
   }
-  return py::make_tuple(std::move(found.kind), std::move(found.certain), std::move(found.index));
+  return py::make_tuple(std::move(found.kind), std::move(found.certain), std::move(found.index),
+                        std::move(found.inertia), std::move(found.distance));
 }
 
 }  // namespace
@@ -41,8 +46,9 @@ void register_verdict(py::module_& m) {
   m.def("slopes", &slopes_tuple, py::arg("gradient"), py::arg("error"), py::arg("gtol"),
         py::arg("harmless"), "(moving, known, unresolved, norm) of points, one a row.");
   m.def("verdicts", &verdicts_tuple, py::arg("n_negative"), py::arg("n_positive"),
-        py::arg("not_flat"), py::arg("moving"), py::arg("known"), py::arg("curved"),
-        "(kind, certain, index) of points.");
+        py::arg("not_flat"), py::arg("newton_step"), py::arg("moving"), py::arg("known"),
+        py::arg("n"), py::arg("zero_modes"),
+        "(kind, certain, index, inertia, distance) of points.");
 }
 
 }  // namespace hesscape::bindings

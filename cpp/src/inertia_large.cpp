@@ -177,10 +177,33 @@ double LargeInertia::cholesky_bound() const {
   return factor_gamma(n_) * trace * (1 + gamma(4 * n_ + 64)) + 0x1p-900;
 }
 
-// How many leading rows are proven definite by one factorisation.
-Index LargeInertia::definite_rows() {
+// False where conjugate gradients find a direction down in the leading half: nothing is proven by
+// that, but a factorisation is saved that most probably fails.
+bool LargeInertia::may_be_definite() {
+  constexpr Index least_n = 512;  // below, the time of it is seen in that of a definite matrix
+  if (n_ < least_n) {
+    return true;
+  }
+  search_.start(c_.a, c_.sign);
+  search_.widen(width_ * (search_.scale() / c_.scale).square());
+  for (const SearchBlock& block : search_blocks(n_)) {
+    while (block.lines < n_ && search_.read() < block.lines) {
+      if (std::isnan(search_.read_line())) {
+        return true;
+      }
+    }
+    if (block.lines < n_ && search_.descends(block.steps)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// How many leading rows are proven definite by one factorisation. look: it is not tried beyond a
+// quarter of the rows where that looks vain.
+Index LargeInertia::definite_rows(bool look) {
   c_.shift = -(width_ + cholesky_bound()) * (1 + 4 * unit_roundoff);
-  return factor_.cholesky(c_);
+  return look ? factor_.cholesky(c_, [this] { return may_be_definite(); }) : factor_.cholesky(c_);
 }
 
 // How many eigenvalues are proven to have the sign of `side`, with `bound` for rounding errors; it
@@ -247,7 +270,7 @@ SignCounts LargeInertia::inertia(const MatrixStack& a, const EntryError& error, 
   Index rows = 0;
   if (entries.definite) {
     scale_by_diagonal();
-    rows = widen(error, zero_tol) ? definite_rows() : 0;
+    rows = widen(error, zero_tol) ? definite_rows(true) : 0;
     if (rows == n_) {  // and all entries are finite, for the factor is
       return {swapped ? n_ : 0, 0, swapped ? 0 : n_, true};
     }
@@ -413,7 +436,7 @@ LargeInertia::Shown LargeInertia::by_definite_diagonal(const EntryError& error) 
   if (shown != Shown::nothing || !bounded) {
     return shown;
   }
-  const Index rows = definite_rows();
+  const Index rows = definite_rows(false);
   if (rows == n_) {
     return Shown::definite;
   }

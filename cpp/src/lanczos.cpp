@@ -166,7 +166,8 @@ bool Lanczos::tell(const Eigen::Ref<const MatrixXd>& products,
   width_ = static_cast<int>(next.added);
   status_ = width_ > 0 ? Krylov::open : Krylov::exhausted;
   beside_ = next.coefficients.bottomRows(width_);
-  coupling_ = std::hypot(beside_.norm(), next.dropped.norm());
+  const bool full = size_ == n() - modes_;  // there is no direction that is not seen
+  dropped_ = full ? 0.0 : std::hypot(dropped_, next.dropped.norm());
   expected_ = MatrixXd::Zero(limit_, width_);
   expected_.middleRows(size_ - beside_.cols(), beside_.cols()) = beside_.transpose();
   solve();
@@ -222,6 +223,8 @@ double Lanczos::orthogonality_loss() const {
   const int columns = modes_ + size_ + width_;
   return 2.0 * static_cast<double>(columns) * sum_rounding(n(), columns);
 }
+
+double Lanczos::coupling() const { return std::hypot(beside_.norm(), dropped_); }
 
 double Lanczos::asymmetry() const {
   return samples_ > 0 ? std::sqrt(asymmetry_ / static_cast<double>(samples_)) : 0.0;
@@ -291,7 +294,7 @@ void Lanczos::each(Self& self, Archive& archive) {
   archive(self.residuals_);
   archive(self.rotation_);
   archive(self.beside_);
-  archive(self.coupling_);
+  archive(self.dropped_);
   archive(self.asymmetry_);
   archive(self.samples_);
   archive(self.products_);

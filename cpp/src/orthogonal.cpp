@@ -73,6 +73,18 @@ void divide(Part&& z, const MatrixXd& factor) {
   }
 }
 
+// For few columns, products of a matrix in the cache with one after the other are faster than with
+// all at once.
+template <typename V, typename Z>
+void add_products(const V& v, const Z& z, MatrixXd& out) {  // out += vᵀ z
+  for (Index j = 0; j < z.cols(); ++j) out.col(j).noalias() += v.transpose() * z.col(j);
+}
+
+template <typename V, typename Z>
+void subtract(const V& v, const MatrixXd& coefficients, Z& z) {  // z -= v coefficients
+  for (Index j = 0; j < z.cols(); ++j) z.col(j).noalias() -= v * coefficients.col(j);
+}
+
 class Appending {
  public:
   Appending(MatrixXd& basis, Index count, const Eigen::Ref<const MatrixXd>& vectors)
@@ -111,15 +123,15 @@ void Appending::round(const Eigen::Ref<const MatrixXd>& source) {
   MatrixXd first = MatrixXd::Zero(known_, m);
   MatrixXd second = first;
   MatrixXd gram = MatrixXd::Zero(m, m);
-  by_rows(n(), known_, [&](Index row, Index rows) {
-    first.noalias() += v.middleRows(row, rows).transpose() * source.middleRows(row, rows);
+  by_rows(n(), known_ + m, [&](Index row, Index rows) {
+    add_products(v.middleRows(row, rows), source.middleRows(row, rows), first);
   });
-  by_rows(n(), known_, [&](Index row, Index rows) {  // the second half finds the block in cache
+  by_rows(n(), known_ + m, [&](Index row, Index rows) {  // the second half finds the block in cache
     auto z = basis_.block(row, known_, rows, m);
     z = source.middleRows(row, rows);
-    z.noalias() -= v.middleRows(row, rows) * first;
-    second.noalias() += v.middleRows(row, rows).transpose() * z;
-    gram.noalias() += z.transpose() * z;
+    subtract(v.middleRows(row, rows), first, z);
+    add_products(v.middleRows(row, rows), z, second);
+    add_products(z, z, gram);
   });
   out_.finite = gram.allFinite() && first.allFinite();
   if (!out_.finite) return;
@@ -189,12 +201,12 @@ void Appending::settle(MatrixXd factor, const MatrixXd& second) {
   MatrixXd gram = MatrixXd::Zero(added, added);
   by_rows(n(), known_, [&](Index row, Index rows) {
     auto z = basis_.block(row, known_, rows, left());
-    if (second.size() > 0) z.noalias() -= v.middleRows(row, rows) * second;
+    if (second.size() > 0) subtract(v.middleRows(row, rows), second, z);
     auto taken = z.leftCols(added);
     divide(taken, factor);
     if (added < 2) return;
-    loss.noalias() += v.middleRows(row, rows).transpose() * taken;
-    gram.noalias() += taken.transpose() * taken;
+    add_products(v.middleRows(row, rows), taken, loss);
+    add_products(taken, taken, gram);
   });
   if (added > 1) polish(factor, loss, std::move(gram));
   for (Index i = 0; i < added; ++i) {
@@ -217,7 +229,7 @@ void Appending::polish(MatrixXd& factor, const MatrixXd& loss, MatrixXd gram) {
   const auto v = basis_.leftCols(known_);
   by_rows(n(), known_, [&](Index row, Index rows) {
     auto taken = basis_.block(row, known_, rows, added);
-    taken.noalias() -= v.middleRows(row, rows) * loss;
+    subtract(v.middleRows(row, rows), loss, taken);
     divide(taken, again);
   });
   const MatrixXd corrections = loss * factor;

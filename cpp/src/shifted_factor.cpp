@@ -83,17 +83,19 @@ void ShiftedFactor::transpose(const ScaledMatrix& c, Index first, Index last) {
 }
 
 // Leading blocks are tried first: most matrices that are not definite fail there, for little.
-Index ShiftedFactor::cholesky(const ScaledMatrix& c) {
+Index ShiftedFactor::cholesky(const ScaledMatrix& c, const std::function<bool()>& promising) {
   const Index n = c_.rows();
+  Index done = 0;
   for (const Index m : {first_block, n / 4}) {
     if (m >= first_block && m <= n / 4) {
       const Index columns = leading_block(c, m);
       if (columns < m) {
         return columns;
       }
+      done = m;
     }
   }
-  return leading_block(c, n);
+  return !promising || promising() ? leading_block(c, n) : done;
 }
 
 // Cholesky of the leading m rows and columns.

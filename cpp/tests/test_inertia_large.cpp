@@ -269,6 +269,31 @@ void saddles_need_no_factorisation() {
   }
 }
 
+void no_factorisation_is_tried_that_fails_most_probably() {
+  static int whole = 0;
+  whole = 0;
+  hesscape::Lapack counting = plain;
+  constexpr int n = 512;
+  counting.dpotrf = [](char* uplo, int* size, double* a, int* lda, int* info) {
+    whole += *size == n ? 1 : 0;
+    potrf(uplo, size, a, lda, info);
+  };
+  // the leading half has a negative eigenvalue, and the leading quarter none
+  RowMatrix h = RowMatrix::Identity(n, n) / 2;
+  h.topLeftCorner(n / 2, n / 2).array() -= 0.75 / (n / 2);
+  for (const double sign : {1.0, -1.0}) {
+    LargeInertia solver(counting, n);
+    const SignCounts counts = solver.inertia(one(sign * h), {}, 0);
+    check::equal(sign > 0 ? counts.negative : counts.positive, 1);
+    check::equal(counts.zero, 0);
+  }
+  check::equal(whole, 0);
+  h.topLeftCorner(n / 2, n / 2).array() += 0.5 / (n / 2);  // 1/4 is left of it
+  LargeInertia solver(counting, n);
+  check::equal(solver.inertia(one(h), {}, 0).positive, n);
+  check::equal(whole, 1);
+}
+
 void triangles_and_strides_give_the_same_proofs() {
   for (const Index n : {5, 37, 70, 130}) {
     const RowMatrix h =
@@ -320,6 +345,7 @@ int main() {
   singular_matrices_and_tolerances();
   a_failed_pivot_shows_the_way_down();
   saddles_need_no_factorisation();
+  no_factorisation_is_tried_that_fails_most_probably();
   triangles_and_strides_give_the_same_proofs();
   eigenvectors_are_columns_of_rows();
 }

@@ -376,6 +376,24 @@ void blocks_shrink() {
   }
 }
 
+// An eigenvector of which a start has next to nothing is left out, and remembered.
+void what_is_left_out_is_told() {
+  const Index n = 30;
+  const MatrixXd h = VectorXd::LinSpaced(n, 1.0, 30.0).asDiagonal();
+  const MatrixXd e = MatrixXd::Identity(n, n);
+  MatrixXd start(n, 2);
+  start << e.col(0) + 1e-17 * e.col(9), e.col(3) + e.col(4);
+  Lanczos lanczos(start, nothing(n), 8);
+  for (const int width : {2, 1}) {
+    check::equal(lanczos.ask().cols(), width);
+    run(lanczos, h, 1);
+    check::is_true(lanczos.coupling() >= 8e-17);
+  }
+  check::is_true(lanczos.status() == Krylov::exhausted);
+  check::at_most(lanczos.coupling(), 1e-14);
+  check::equal(lanczos.values().size(), 3);
+}
+
 void errors_enter_blocks() {
   const Index n = 120;
   const MatrixXd h = with_spectrum(VectorXd::LinSpaced(n, -1.0, 1.0), 29);
@@ -449,6 +467,7 @@ int main() {
   blocks_converge_to_clusters();
   blocks_are_subspaces();
   blocks_shrink();
+  what_is_left_out_is_told();
   errors_enter_blocks();
   blocks_can_be_told_again_and_saved();
 }

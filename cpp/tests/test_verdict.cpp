@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "check.hpp"
@@ -70,11 +71,18 @@ void kinds() {
        }) {
     const auto found =
         hesscape::verdicts(Counts::Constant(1, c.negative), Counts::Constant(1, c.positive),
-                           Flags::Constant(1, c.not_flat), Flags::Constant(1, c.moving),
-                           Flags::Constant(1, c.known), 3);
+                           Flags::Constant(1, c.not_flat), RowMatrix{{3e200, 0, -4e200, 0}},
+                           Flags::Constant(1, c.moving), Flags::Constant(1, c.known), 4, 1);
     check::equal(static_cast<Kind>(found.kind[0]), c.kind);
     check::equal(found.certain[0], c.certain);
     check::equal(static_cast<int>(found.index[0]), c.index);
+    const Eigen::RowVector3i inertia(c.negative, 4 - c.negative - c.positive, c.positive);
+    check::is_true(found.inertia.row(0) == inertia.cast<std::int64_t>());
+    if (c.negative + c.positive > 0) {
+      check::close(found.distance[0], 5e200, 1e185);
+    } else {
+      check::is_true(std::isnan(found.distance[0]));
+    }
   }
 }
 

@@ -355,7 +355,15 @@ def verdicts(
     n_negative: NDArray[np.int64],
     n_positive: NDArray[np.int64],
     not_flat: NDArray[np.bool_],
+    newton_step: NDArray[np.float64] | None,
     moving: NDArray[np.bool_],
     known: NDArray[np.bool_],
-    curved: int,
-) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.int64]]: ...
+    n: int,
+    zero_modes: int,
+) -> tuple[
+    NDArray[np.int8],
+    NDArray[np.bool_],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.float64],
+]: ...

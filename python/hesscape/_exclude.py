@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._products import Products
+from ._products import Products, lengths_of
 from ._validate import Array
 
 EPS = float(np.finfo(np.float64).eps)
@@ -30,14 +30,14 @@ class Excluded(NamedTuple):
     ----------
     holds : bool
         Whether an eigenvalue at or below the level is excluded, unless the start was unlucky.
-    vector : (n,) ndarray
-        The filtered start, of unit length; eigenvectors below alpha are amplified in it.
+    vectors : (n, m) ndarray
+        The filtered start, columns of unit length; eigenvectors below alpha are amplified in it.
     quotient, error : float
-        Its curvature, by the product that was taken last, and what that may be wrong by.
+        The lowest curvature of them, by the products that were taken last, and what that may be wrong by.
     """
 
     holds: bool
-    vector: Array
+    vectors: Array
     quotient: float
     error: float
 
@@ -69,52 +69,64 @@ def exclude(
     ends: Ends,
     most: int,
 ) -> Excluded:
-    """Filter a random start on the complement of a basis, and see whether an eigenvalue below the level shows.
+    """Filter a random start (n, m) on the complement of a basis, and see whether an eigenvalue below the level shows.
 
     On [alpha, beta] the Chebyshev polynomial T_d of (alpha + beta - 2 λ) / (beta - alpha) is at most 1, and below it
     grows. If the lowest eigenvalue were at most `level` < alpha, and the component of the start along its vector at least
-    `least`, then the filtered start were longer than T_d(level) `least`. Where it is shorter, errors included, there
+    `least`, then the filtered start had a norm above T_d(level) `least`. Where it has not, errors included, there
     is no such eigenvalue: whatever alpha and beta are.
     """
     level, alpha, beta, norm = ends
     scale = 2 / (beta - alpha)
     centre = (alpha + beta) / (beta - alpha)
     x = centre - scale * level
-    unit = (start.size + 8) * EPS * math.sqrt(basis.shape[1] + 1) if basis.size else 8 * EPS
+    n, m = start.shape
+    unit = (n + 8) * EPS * math.sqrt(basis.shape[1] + 1) if basis.size or m > 1 else 8 * EPS
     degree = math.acosh(2 / least) / math.acosh(x)
-    bound = _Bound(x, least - unit)
-    before, now = np.zeros_like(start), _projected(basis, start)
-    now /= np.linalg.norm(now)
+    bound = _Bound(x, least - m * unit)
+    before, now = np.zeros_like(start), _orthonormal(_projected(basis, start))
     quotient = error = 0.0
-    for d in range(min(most, math.ceil(PATIENCE * degree))):
-        length = float(np.linalg.norm(now))
-        v = now / length
-        p, error = source.product(v, measured=False)
-        size = float(np.linalg.norm(p))
-        quotient = float(v @ p)
-        error += start.size * EPS * size
-        # What the product, leaving the complement and rounding do to the next vector.
-        eta = 2 * scale * (error + unit * (size + norm))
-        eta = length * (eta + 8 * EPS * (centre + scale * size)) + 8 * EPS * float(
-            np.linalg.norm(before)
-        )
+    for d in range(max(0, min(most // m, math.ceil(PATIENCE * degree)))):
+        lengths = lengths_of(now)
+        v = now / lengths
+        p, errors = source.products(v, measured=False)
+        sizes = lengths_of(p)
+        quotients = np.array([a @ b for a, b in zip(v.T, p.T, strict=True)])
+        errors = errors + n * EPS * sizes
+        lowest = int(np.argmin(quotients))
+        quotient, error = float(quotients[lowest]), float(errors[lowest])
+        # What the products, leaving the complement and rounding do to the next vectors.
+        etas = 2 * scale * (errors + unit * (sizes + norm))
+        etas = lengths * (etas + 8 * EPS * (centre + scale * sizes))
+        etas += 8 * EPS * lengths_of(before)
+        eta = float(np.linalg.norm(etas))
         half = 1 if d else 0.5  # T_1 is x, and then T_{d+1} = 2 x T_d - T_{d-1}
-        following = 2 * half * (centre * now - (scale * length) * p) - before
+        following = 2 * half * (centre * now - (scale * lengths) * p) - before
         following = _projected(basis, following)
         if d:
             bound.step(eta)
         else:
             bound.first(eta)
         before, now = now, following
-        if bound.exceeds(float(np.linalg.norm(now))):
+        if bound.exceeds(_norm(now)):
             return Excluded(True, v, quotient, error)
         if not bound.error[1] < bound.signal[1]:
             break
-    length = float(np.linalg.norm(now))
-    return Excluded(False, now / length, quotient, error)
+    return Excluded(False, now / lengths_of(now), quotient, error)
 
 
 def _projected(basis: Array, v: Array) -> Array:
     for _ in range(2 if basis.size else 0):
         v = v - basis @ (basis.T @ v)
     return v
+
+
+def _orthonormal(v: Array) -> Array:
+    if v.shape[1] == 1:
+        return v / np.linalg.norm(v)
+    return np.asfortranarray(np.linalg.qr(v)[0])
+
+
+def _norm(v: Array) -> float:
+    """Give the spectral norm of a few long columns."""
+    return math.sqrt(float(np.linalg.norm(v.T @ v, 2)))

@@ -10,13 +10,14 @@ from . import _core
 from ._exclude import Ends, Excluded, exclude
 from ._lanczos_search import LOCK, LanczosSearch
 from ._products import Products
-from ._random_start import Statement, least_component
+from ._random_start import Statement, least_component_of_block
 from ._validate import Array
 from .linalg import inertia
 
 EPS = float(np.finfo(np.float64).eps)
 MOST_LOCKED = 64  # vectors
 LEVEL = 0.1  # of the lowest positive Ritz value is shown to be a bound
+STEPS = 24  # of a block, at least, before a restart
 INSIDE = 0.9  # of it is where the filter begins
 FLAT = 1e-2  # of the largest eigenvalue may be negative where some are flat
 FLAT_PRODUCTS = 1000  # at most for that, whatever is left
@@ -61,6 +62,7 @@ class Counter:
         self.locked = np.empty((modes.shape[0], 0), order="F")
         self.ceiling = float(np.inf)
         self.norm = float(np.abs(search.lanczos.values).max())
+        self.width = suited_width(self.source, limit)
 
     def run(self) -> Count:
         """Go on from a search that has run until it is known, or the products are used up."""
@@ -86,7 +88,7 @@ class Counter:
                 if found.holds:
                     most, floor = self.locked.shape[1], level
                     break
-                start = found.vector
+                start = found.vectors
                 if found.quotient > found.error:  # nothing is seen that would be negative
                     break
             self._search_again(start, delta, random=known is None)
@@ -97,7 +99,7 @@ class Counter:
         self, start: Array, delta: float, ends: tuple[float, float, float], most: int
     ) -> Excluded:
         basis = self._basis()
-        least = least_component(start.size - basis.shape[1], delta)
+        least = least_component_of_block(len(start) - basis.shape[1], start.shape[1], delta)
         norm = max(ends[-1], self.norm)
         return exclude(self.source, basis, start, least, Ends(*ends, norm), most)
 
@@ -127,7 +129,9 @@ class Counter:
         return bool(self.modes.shape[1] + self.locked.shape[1] >= self.modes.shape[0])
 
     def _random(self) -> Array:
-        return self.rng.standard_normal(int(self.modes.shape[0]))
+        n = int(self.modes.shape[0])
+        left = n - self.modes.shape[1] - self.locked.shape[1]
+        return random_start(self.rng, n, self.width if left >= 2 * self.width else 1)
 
     def _lock(self) -> tuple[float, float] | None:
         """Lock the negative Ritz vectors that have converged; the ends of the rest, if all of them have."""
@@ -146,13 +150,24 @@ class Counter:
 
     def _search_again(self, start: Array, delta: float, *, random: bool) -> None:
         basis = self._basis()
-        statement = Statement(start.size - basis.shape[1], delta)
+        n, width = start.shape
+        statement = Statement(n - basis.shape[1], delta, width=width)
         if not random:
             statement.least = 0.0
         core = _core.Lanczos(start, zero_modes=basis, limit=self.limit)
         search = LanczosSearch(self.source, core, statement, self.search.x)
         self.search = search
         search.step_until("inertia", max(1, self._left()))
+
+
+def suited_width(source: Products, limit: int) -> int:
+    """Give the columns of a block: as many products as one call gives, if a basis of `limit` vectors suits them."""
+    return max(1, min(source.width, limit // STEPS))
+
+
+def random_start(rng: np.random.Generator, n: int, width: int) -> Array:
+    """Draw a block, its columns one after the other."""
+    return rng.standard_normal((width, n)).T
 
 
 def proven_negative(source: Products, vectors: Array) -> int:

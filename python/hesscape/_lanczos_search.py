@@ -54,7 +54,9 @@ class LanczosSearch:
             self.statement.update(core)
             if self._enough(need, tol):
                 break
-            if core.products >= most or core.status == _core.Krylov.exhausted:
+            if core.status == _core.Krylov.exhausted:
+                break
+            if core.products + core.ask().shape[1] > most:
                 break
 
     def _enough(self, need: str, tol: float) -> bool:
@@ -103,13 +105,13 @@ class LanczosSearch:
 
     def _step(self) -> None:
         core = self.lanczos
-        v = core.ask()[:, 0]
-        p, error = self.source.product(v, measured=core.products == 0)
-        if not core.tell(p[:, None], np.array([error])):
+        v, first = core.ask(), core.products == 0
+        p, errors = self.source.products(v, measured=first)
+        if not core.tell(p, errors):
             raise NonFiniteError(_core.Krylov.not_finite.message)
-        if core.products == 1:
-            quotient = _core.rayleigh(v, p)
-            self._note(quotient.value, error + quotient.rounding)
+        if first:
+            quotient = _core.rayleigh(v[:, 0], p[:, 0])
+            self._note(quotient.value, float(errors[0]) + quotient.rounding)
 
     def _note(self, value: float, error: float) -> None:
         self.negative |= value < -error

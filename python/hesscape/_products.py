@@ -20,6 +20,7 @@ LEAP = 4  # log2 of the factor between the steps that are tried
 MOST_LEAPS = 12
 SAFETY = 2.0  # the difference of two steps is 1 - RATIO**2 of the truncation of the longer one, plus noise
 RATIO = 0.625  # of the steps; rounding in single precision would be the same at half of a step
+WIDTH = 2  # products that are asked for at once where they cost one call
 TRUST = 2.0  # errors of products at one step, beside the last that was measured at two
 
 
@@ -29,6 +30,7 @@ class Products(Protocol):
     njev: int
     count: int
     here: Array | None  # the gradient
+    width: int  # products that one call gives
 
     def gradient_noise(self) -> float:
         """Bound the typical error of an entry of the gradient."""
@@ -39,8 +41,32 @@ class Products(Protocol):
         Hv may be overwritten by the next product.
         """
 
+    def products(self, block: Array, *, measured: bool) -> tuple[Array, Array]:
+        """Give HV for orthonormal columns V, and a bound for each; the error of the first may be `measured`.
+
+        HV may be overwritten by the next product.
+        """
+
     def release(self) -> None:
         """Give up the memory that only products need."""
+
+
+def one_by_one(source: Products, block: Array, *, measured: bool) -> tuple[Array, Array]:
+    """Give the products of a block by a call for each column."""
+    p, error = source.product(block[:, 0], measured=measured)
+    if block.shape[1] == 1:
+        return p[:, None], np.array([error])
+    columns, errors = [p.copy()], [error]
+    for v in block.T[1:]:
+        p, error = source.product(v, measured=False)
+        columns.append(p.copy())
+        errors.append(error)
+    return np.array(columns).T, np.array(errors)
+
+
+def lengths_of(block: Array) -> Array:
+    """Give the Euclidean norms of columns that lie one after the other."""
+    return np.sqrt([v @ v for v in block.T])
 
 
 def products_of(f: Objective, x: Array, gradient: Array | None = None) -> Products:
@@ -75,6 +101,7 @@ class Given:
         self.epsilon = EPS
         if f.hessp is None:
             self.matrix, self.epsilon = f.curvature(x)
+        self.width = 1 if self.matrix is None else WIDTH
 
     def gradient_noise(self) -> float:
         """Give nothing beyond rounding, as no gradient was taken."""
@@ -82,6 +109,26 @@ class Given:
 
     def release(self) -> None:
         """Give up nothing, as nothing is kept."""
+
+    def products(self, block: Array, *, measured: bool) -> tuple[Array, Array]:
+        """Give HV, by one product of matrices where H is one."""
+        if self.matrix is None or block.shape[1] == 1:
+            return one_by_one(self, block, measured=measured)
+        self.count += block.shape[1]
+        p = (block.T @ self.matrix.T).T
+        lengths = lengths_of(p)
+        self._must_be_finite(float(lengths.max()))
+        self.largest = max(self.largest, float(lengths.max()))
+        return p, np.full(lengths.size, self._rounding(self.epsilon))
+
+    def _rounding(self, epsilon: float) -> float:
+        return (ULPS if epsilon == EPS else SINGLE_ULPS) * epsilon * self.largest
+
+    def _must_be_finite(self, length: float) -> None:
+        if not np.isfinite(length):
+            raise NonFiniteError(
+                f"{self.name} is not finite at x = {self.x}: move x into its domain"
+            )
 
     def product(self, v: Array, *, measured: bool) -> tuple[Array, float]:  # noqa: ARG002
         """Give Hv."""
@@ -93,14 +140,9 @@ class Given:
             raw = self.f.hessp(self.x.copy(), v.copy(), *self.f.args)
         p = self.f.vector(self.name, raw, v.size)
         length = float(np.linalg.norm(p))
-        if not np.isfinite(length):
-            raise NonFiniteError(
-                f"{self.name} is not finite at x = {self.x}: move x into its domain"
-            )
+        self._must_be_finite(length)
         self.largest = max(self.largest, length)
-        epsilon = max(self.epsilon, epsilon_of(raw))
-        ulps = ULPS if epsilon == EPS else SINGLE_ULPS
-        return p, ulps * epsilon * self.largest
+        return p, self._rounding(max(self.epsilon, epsilon_of(raw)))
 
 
 class Differences:
@@ -109,6 +151,7 @@ class Differences:
     def __init__(self, f: Objective, x: Array, gradient: Array | None) -> None:
         self.f, self.x = f, x
         self.njev = self.count = 0
+        self.width = WIDTH if f.vectorized else 1
         self._point, self._product, self._change = x.copy(), np.empty_like(x), np.empty_like(x)
         if gradient is None:
             self.njev += 1
@@ -140,6 +183,43 @@ class Differences:
             self.exponent -= LEAP
             p, error = self._difference(v, measured=True)
         raise self._not_finite()
+
+    def products(self, block: Array, *, measured: bool) -> tuple[Array, Array]:
+        """Give HV, by two gradients a column in one call where `jac` is vectorized."""
+        if not self.f.vectorized:
+            return one_by_one(self, block, measured=measured)
+        if self.tuned and not measured:
+            return self._together(block)
+        p, error = self.product(block[:, 0], measured=True)
+        if block.shape[1] == 1:
+            return p[:, None], np.array([error])
+        first = p.copy()
+        others, errors = self._together(block[:, 1:])
+        return np.vstack([first, others.T]).T, np.concatenate([[error], errors])
+
+    def _together(self, block: Array) -> tuple[Array, Array]:
+        m = block.shape[1]
+        self.count += m
+        self.njev += 2 * m
+        h = np.array([self._step(v) for v in block.T])[:, None]
+        points = np.empty_like(self.x, shape=(2 * m, self.x.size))
+        np.multiply(h, block.T, out=points[:m])
+        np.subtract(self.x, points[:m], out=points[m:])
+        points[:m] += self.x
+        points.flags.writeable = False
+        with np.errstate(all="ignore"):  # a difference may leave the domain of jac
+            gradients = self.f.gradients(points)
+            p = np.empty_like(self.x, shape=(m, self.x.size))  # whatever order the gradients are in
+            np.subtract(gradients[:m], gradients[m:], out=p)
+            p *= 0.5 / h
+            lengths = lengths_of(p.T)
+        finite = np.isfinite(lengths)
+        self.largest = max(self.largest, float(lengths[finite].max(initial=0)))
+        errors = np.array([TRUST * self.relative / s + self._rounding(s) for s in h[:, 0]])
+        for j in np.flatnonzero(~finite):
+            self.count -= 1  # it is asked for once more, at steps that shorten until it is finite
+            p[j], errors[j] = self.product(block[:, j], measured=True)
+        return p.T, errors
 
     def gradient_noise(self) -> float:
         """Bound the typical error of an entry of the gradient, as the differences show it."""

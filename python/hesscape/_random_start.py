@@ -8,6 +8,8 @@ import numpy as np
 
 from . import _core
 
+EPS = float(np.finfo(np.float64).eps)
+
 
 def least_component(n: int, delta: float) -> float:
     """Give t so that a unit vector drawn uniformly has |b_1| < t with probability at most `delta`.
@@ -20,6 +22,21 @@ def least_component(n: int, delta: float) -> float:
     if n == 2:
         return math.sin(math.pi * delta / 2)
     return min(1.0, delta * math.sqrt(math.pi / (2 * (n - 1))))
+
+
+def least_component_of_block(n: int, width: int, delta: float) -> float:
+    """Give t so that a random subspace of `width` dimensions has |Vᵀz| < t with probability at most `delta`.
+
+    The columns of V are an orthonormal basis of it, z is a fixed unit vector. |Vᵀz|² has the distribution
+    B(width/2, (n - width)/2), and where n >= width + 2 its density at u is at most u^(width/2 - 1) / B.
+    """
+    if width == 1:
+        return least_component(n, delta)
+    if n < width + 2:
+        return 0.0
+    a, b = width / 2, (n - width) / 2
+    logarithm = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b) + math.log(delta * a)
+    return min(1.0, math.exp(logarithm / width) * (1 - 100 * n * EPS))  # lgamma's rounding
 
 
 def least_component_near(n: int, delta: float) -> float:
@@ -46,15 +63,20 @@ class Statement:
     of them may be kept, however the process was stopped, for one and the same delta.
     """
 
-    def __init__(self, n: int, delta: float, *, shifted: bool = False) -> None:
-        component = least_component_near if shifted else least_component
-        self.least = component(n, delta / 2)  # there are two ends
+    def __init__(self, n: int, delta: float, *, shifted: bool = False, width: int = 1) -> None:
+        self.width = width  # of the start
+        if shifted:
+            self.least = least_component_near(n, delta / 2)  # there are two ends
+        else:
+            self.least = least_component_of_block(n, width, delta / 2)
         self.floor, self.ceiling = -math.inf, math.inf
 
     def update(self, lanczos: _core.Lanczos) -> None:
         """Take the Ritz values after a product; after a restart they are no longer those of a Krylov space."""
         if lanczos.restarts or not self.least:
             return
+        if 0 < lanczos.ask().shape[1] < self.width:
+            return  # what was left out may be all that the start had of an eigenvector
         values = lanczos.values
         gap = self._gap(lanczos, float(values[-1] - values[0]))
         if np.isfinite(gap):
@@ -65,7 +87,8 @@ class Statement:
         error = lanczos.backward_error()
         if lanczos.status == _core.Krylov.exhausted:
             return error + lanczos.coupling / self.least
-        epsilon = relative_gap(self.least, lanczos.products)
+        # At least so many steps; the Krylov space of some vector in the start, with a component `least`, is in theirs.
+        epsilon = relative_gap(self.least, max(1, lanczos.products // self.width))
         if epsilon >= 0.5:
             return math.inf
         return epsilon * (spread + 2 * error) / (1 - 2 * epsilon) + error

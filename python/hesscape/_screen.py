@@ -12,7 +12,7 @@ from ._critical_point import Kind, explanation, gradient_note
 from ._first_look import answer
 from ._inertia import Signs, prove
 from ._validate import Array
-from ._verdicts import NEAR, Slopes, kinds_of, newton_length, slopes_of
+from ._verdicts import NEAR, Slopes, conclude, slopes_of
 from .linalg import eigvalsh, first_proofs
 from .objective import Objective
 
@@ -112,16 +112,15 @@ def _judge(
     e = measured.hessian_error[agrees].reshape(-1, n, n)
     rows = rows[agrees]
     signs = _signs(h, e, None if need == "kind" else gradient[rows], zero_modes)
-    kind, certain, index = kinds_of(signs, n - count, slopes.moving[rows], slopes.known[rows])
-    proven = signs.n_negative + signs.n_positive
-    settled = certain if need == "kind" else certain & (index >= 0)
+    found = conclude(signs, slopes.moving[rows], slopes.known[rows], n, count)
+    settled = found.certain if need == "kind" else found.certain & (found.index >= 0)
     chosen = _rows(settled)
     rows, h, e = rows[chosen], h[chosen], e[chosen]
     out.settled[rows] = True
-    out.kind[rows] = kind[settled]
-    out.inertia[rows] = np.stack([signs.n_negative, n - proven, signs.n_positive], axis=1)[settled]
-    out.index[rows] = index[settled]
-    out.distance[rows] = newton_length(signs)[settled]
+    out.kind[rows] = found.kind[settled]
+    out.inertia[rows] = found.inertia[settled]
+    out.index[rows] = found.index[settled]
+    out.distance[rows] = found.distance[settled]
     out.hessian_error[rows] = e.max(axis=(1, 2))
     if need == "spectrum":
         values = eigvalsh(h)

@@ -15,7 +15,7 @@ from ._inertia import FLAT_RATIO, Signs
 from ._symmetric import zero_mode_basis
 from ._taylor_model import TaylorModel
 from ._validate import Array
-from ._verdicts import NEAR, kinds_of, slopes_of
+from ._verdicts import NEAR, conclude, slopes_of
 from .curvature import DELTA, MOST_PRODUCTS, TOL, CurvatureBounds, bounds, suited_basis
 from .objective import Objective
 from .status import NonFiniteError
@@ -177,20 +177,20 @@ def classify_by_pattern(
     slopes = slopes_of(found.gradient[None], found.gradient_error[None], gtol, harmless[None])
     down = _way_down(f, x, found) if negative else None
     way = np.zeros((1, n)) if down is None else down.lowest_direction[None]
-    proven = np.array([[negative, n - negative - positive, positive]])
-    signs = Signs(proven[:, 0], proven[:, 2], np.array([np.inf]), way, None, not_flat)
-    kind, certain, index = kinds_of(signs, n - count, slopes.moving, slopes.known)
+    counts = np.array([negative]), np.array([positive])
+    signs = Signs(*counts, np.array([np.inf]), way, None, not_flat)
+    conclusion = conclude(signs, slopes.moving, slopes.known, n, count)
     points = CriticalPoints(
-        kind=kind,
-        certain=certain,
-        confidence=certain.astype(float),
-        inertia=proven,
-        index=index,
+        kind=conclusion.kind,
+        certain=conclusion.certain,
+        confidence=conclusion.certain.astype(float),
+        inertia=conclusion.inertia,
+        index=conclusion.index,
         eigenvalues=None,
         eigenvectors=None,
         eigenvalue_error=None,
         gradient_norm=slopes.norm,
-        distance=np.array([np.nan]),
+        distance=conclusion.distance,
         way_down=way,
         hessian_error=np.array([found.errors.max()]),
         settings=Settings(count, not_flat, np.array([False]), slopes.unresolved),

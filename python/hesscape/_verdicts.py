@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,17 @@ class Slopes(NamedTuple):
     norm: Array
 
 
+@dataclass(frozen=True)
+class Conclusions:
+    """What follows for each point of a stack."""
+
+    kind: NDArray[np.str_]
+    certain: NDArray[np.bool_]
+    index: NDArray[np.int64]  # -1 where it is not resolved
+    inertia: NDArray[np.int64]  # (N, 3)
+    distance: Array  # along the directions whose curvature is proven; nan where none is
+
+
 def unknown_slopes(size: int) -> Slopes:
     nothing = np.full(size, np.nan)
     return Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
@@ -46,25 +58,23 @@ def assess(
     diagonal = signs is not None
     if signs is None:
         signs = prove(stack, errors, count, basis, slopes.gradient)
-    kind, certain, index = kinds_of(signs, n - count, slopes.moving, slopes.known)
+    found = conclude(signs, slopes.moving, slopes.known, n, count)
     spectrum = _spectrum(stack, errors, signs) if need == "spectrum" else None
     values, vectors, value_error = (None, None, None) if spectrum is None else spectrum
     largest = np.zeros(len(stack))
     if errors is not None:
         largest += errors.max(axis=(1, 2))
-    proven = signs.n_negative + signs.n_positive
-    inertia = np.array([signs.n_negative, n - proven, signs.n_positive]).T
     return CriticalPoints(
-        kind=kind.reshape(shape),
-        certain=certain.reshape(shape),
-        confidence=certain.astype(float).reshape(shape),
-        inertia=inertia.reshape(*shape, 3),
-        index=index.reshape(shape),
+        kind=found.kind.reshape(shape),
+        certain=found.certain.reshape(shape),
+        confidence=found.certain.astype(float).reshape(shape),
+        inertia=found.inertia.reshape(*shape, 3),
+        index=found.index.reshape(shape),
         eigenvalues=None if values is None else values.reshape(*shape, n),
         eigenvectors=None if vectors is None else vectors.reshape(*shape, n, n),
         eigenvalue_error=None if value_error is None else value_error.reshape(*shape, n),
         gradient_norm=slopes.norm.reshape(shape),
-        distance=newton_length(signs).reshape(shape),
+        distance=found.distance.reshape(shape),
         way_down=signs.way_down.reshape(*shape, n),
         hessian_error=largest.reshape(shape),
         settings=Settings(
@@ -91,26 +101,21 @@ def _diagonal_signs(stack: Array, errors: Array | None, slopes: Slopes) -> Signs
     return Signs(*counts, np.full(size, np.inf), way_down, None, nothing)
 
 
-def kinds_of(
-    signs: Signs, curved: int, moving: NDArray[np.bool_], known: NDArray[np.bool_]
-) -> tuple[NDArray[np.str_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Name each point by its proven signs, of the `curved` that have to be proven; say what is certain, and the index.
-
-    The index is -1 where it is not resolved.
-    """
-    kind, certain, index = _core.verdicts(
-        signs.n_negative, signs.n_positive, signs.not_flat, moving, known, curved
+def conclude(
+    signs: Signs, moving: NDArray[np.bool_], known: NDArray[np.bool_], n: int, zero_modes: int
+) -> Conclusions:
+    """Name each point by what is proven of its n directions, of which `zero_modes` need not be."""
+    kind, certain, index, inertia, distance = _core.verdicts(
+        signs.n_negative,
+        signs.n_positive,
+        signs.not_flat,
+        signs.newton_step,
+        moving,
+        known,
+        n,
+        zero_modes,
     )
-    return NAMES[kind], certain, index
-
-
-def newton_length(signs: Signs) -> Array:
-    """Length of the Newton step, along the directions whose curvature is resolved."""
-    if signs.newton_step is None:
-        return np.full(len(signs.n_negative), np.nan)
-    length: Array = np.hypot.reduce(signs.newton_step, axis=1)
-    length[signs.n_negative + signs.n_positive == 0] = np.nan
-    return length
+    return Conclusions(NAMES[kind], certain, index, inertia, distance)
 
 
 def _spectrum(stack: Array, errors: Array | None, signs: Signs) -> tuple[Array, Array, Array]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _core, _validate
-from ._index import Count, Counter
+from ._index import Count, Counter, random_start, suited_width
 from ._lanczos_search import End, LanczosSearch
 from ._products import products_of
 from ._random_start import Statement
@@ -160,7 +160,8 @@ def curvature(
     ----------
     fun : callable or Objective
         With `hessp`, `hess` or `jac`, which are used in this order. `fun` itself is not evaluated. Products from
-        `jac` are central differences of two gradients, of three where their error is measured.
+        `jac` are central differences of two gradients, of three where their error is measured; with
+        ``vectorized=True`` two are asked for in one call, or more.
     x : array_like, shape (n,)
         The point.
     need : {"kind", "inertia", "spectrum"}
@@ -200,7 +201,8 @@ def curvature(
     Negative eigenvalues are counted in rounds: Ritz vectors that have converged are locked, and on their complement
     either more are found, or with probability ``1 - delta`` there are none. The latter is what a Chebyshev polynomial
     of H shows that is applied to a random start: it would be long if there were one. That the locked ones are so many
-    is proven by their own products: where VᵀHV is negative on a subspace, H is on its image.
+    is proven by their own products: where VᵀHV is negative on a subspace, H is on its image. Where one call gives many
+    products, as with ``vectorized=True`` or `hess`, both take blocks of vectors, and fewer calls.
 
     References
     ----------
@@ -255,14 +257,16 @@ def bounds(
     """Run the Lanczos process; for `need` "way" until the way down is known, from near a `guess` of it if given."""
     source = products_of(f, x)
     rng = np.random.default_rng(rng)
-    start = rng.standard_normal(x.size)
+    width = suited_width(source, limit) if need == "inertia" else 1
+    start = random_start(rng, x.size, width if x.size - modes.shape[1] >= 2 * width else 1)
+    width = start.shape[1]
     if guess is not None:
         start -= modes @ (modes.T @ start)
-        start += (np.linalg.norm(start) / np.linalg.norm(guess)) * guess
+        start += (np.linalg.norm(start) / np.linalg.norm(guess)) * guess[:, None]
     lanczos = _core.Lanczos(start, zero_modes=modes, limit=limit)
     del start
     share = delta if need in ("kind", "spectrum") else delta / 2  # the other half is for a count
-    statement = Statement(x.size - modes.shape[1], share, shifted=guess is not None)
+    statement = Statement(x.size - modes.shape[1], share, shifted=guess is not None, width=width)
     search = LanczosSearch(source, lanczos, statement, x)
     search.run(need, tol, most)
     del lanczos  # which the count gives up where it needs room for another

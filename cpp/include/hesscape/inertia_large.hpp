@@ -70,7 +70,8 @@ class LargeInertia {
   void scale_by_rows(const EntryError& error);
   bool widen(const EntryError& error, double zero_tol);
   double cholesky_bound() const;
-  Eigen::Index definite_rows();
+  bool may_be_definite();
+  Eigen::Index definite_rows(bool look);
   Eigen::Index proven(double side, Eigen::Index leading, double& bound, double& tight);
   void by_factors(Eigen::Index rows, SignCounts& counts);
   bool may_show_more(const SignCounts& counts) const;

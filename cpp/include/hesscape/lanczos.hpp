@@ -66,8 +66,9 @@ class Lanczos {
   double backward_error() const;
   // Root mean square of v_iᵀ(H v_j) - v_jᵀ(H v_i), which symmetry would make zero.
   double asymmetry() const;
-  // The residual of the whole basis, zero where it is invariant.
-  double coupling() const { return coupling_; }
+  // The residual of the whole basis beyond errors, zero where it is invariant; what was left out
+  // when blocks shrank is part of it.
+  double coupling() const;
   Eigen::VectorXd vector(int i) const;  // of unit length, but for the loss of orthogonality
 
   // All of the state as bytes of this machine, from which another process can go on.
@@ -104,8 +105,8 @@ class Lanczos {
   Eigen::VectorXd values_, residuals_;
   Eigen::MatrixXd rotation_;  // Ritz vectors in the basis
   Eigen::MatrixXd beside_;    // triangular, but for columns that were dropped
-  double coupling_ = 0.0;
-  double asymmetry_ = 0.0;  // sum of squares
+  double dropped_ = 0.0;      // length of what was left out
+  double asymmetry_ = 0.0;    // sum of squares
   std::int64_t samples_ = 0;
   int products_ = 0;
   int restarts_ = 0;

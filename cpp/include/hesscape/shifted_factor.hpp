@@ -11,6 +11,8 @@
 // then at most diag(gamma (M w)_i / w_i) in the sense of quadratic forms.
 #pragma once
 
+#include <functional>
+
 #include <Eigen/Core>
 
 #include "hesscape/half_matrix.hpp"
@@ -41,7 +43,8 @@ class ShiftedFactor {
 
   // Cholesky until a pivot is not positive: how many columns are done, n where C is definite.
   // After a failure at column k < n, the leading k + 1 rows are right but for that diagonal entry.
-  Eigen::Index cholesky(const ScaledMatrix& c);
+  // `promising` is asked after a quarter of them: where it denies, the rest is not tried.
+  Eigen::Index cholesky(const ScaledMatrix& c, const std::function<bool()>& promising = {});
 
   // Cholesky of `leading` < n rows, if they are definite, and LDL^T of what is left. False if some
   // number is not finite.

@@ -31,11 +31,16 @@ struct Verdicts {
   Eigen::Matrix<std::int8_t, Eigen::Dynamic, 1> kind;  // Kind
   Flags certain;
   Counts index;  // -1 where it is not resolved
+  // (N, 3): proven negative, the rest, proven positive
+  Eigen::Matrix<std::int64_t, Eigen::Dynamic, 3, Eigen::RowMajor> inertia;
+  Eigen::VectorXd distance;  // the length of `newton_step`; NaN where no sign is proven
 };
 
-// `curved` directions have to be proven to curve, the others are zero modes; `not_flat`, whether
-// these contradict that. A proof of both signs needs no more, and a point that moves none.
+// Of n directions all but `zero_modes` have to be proven to curve; `not_flat`, whether these
+// contradict that. A proof of both signs needs no more, and a point that moves none. `newton_step`
+// has one row a point, or none at all.
 Verdicts verdicts(const Counts& n_negative, const Counts& n_positive, const Flags& not_flat,
-                  const Flags& moving, const Flags& known, Eigen::Index curved);
+                  const Eigen::Ref<const RowMatrix>& newton_step, const Flags& moving,
+                  const Flags& known, Eigen::Index n, Eigen::Index zero_modes);
 
 }  // namespace hesscape
