@@ -9,11 +9,11 @@
 namespace hesscape::bindings {
 namespace {
 
-using Matrices = py::array_t<double, py::array::c_style>;
-using Error = std::variant<double, Matrices>;
+using Stack = py::array_t<double, py::array::c_style>;
+using Error = std::variant<double, Stack>;
 
 void check_shape(const MatrixStack& a, const Error& error) {
-  const Matrices* e = std::get_if<Matrices>(&error);
+  const Stack* e = std::get_if<Stack>(&error);
   if (e != nullptr &&
       (e->ndim() != 3 || e->shape(0) != a.count || e->shape(1) != a.n || e->shape(2) != a.n)) {
     throw std::invalid_argument("error: expected a number or the shape of a");
@@ -21,7 +21,7 @@ void check_shape(const MatrixStack& a, const Error& error) {
 }
 
 EntryError error_of(const Error& error, py::ssize_t at) {
-  if (const Matrices* e = std::get_if<Matrices>(&error)) {
+  if (const Stack* e = std::get_if<Stack>(&error)) {
     return {e->data() + at, 0};
   }
   return {nullptr, std::get<double>(error)};

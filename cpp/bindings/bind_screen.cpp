@@ -7,7 +7,7 @@ namespace hesscape::bindings {
 namespace {
 
 // The block's memory as a read-only array that keeps the screen alive: (n, m), or (m, n) by point.
-py::array ask_block(const py::object& self) {
+py::array ask(const py::object& self) {
   auto& screen = self.cast<Screen&>();
   py::ssize_t m = 0;
   {
@@ -44,7 +44,7 @@ void register_screen(py::module_& m) {
       .def_property_readonly("done", &Screen::done)
       .def_property_readonly("step", &Screen::step)
       .def_property_readonly("told", &Screen::told)
-      .def("ask", &ask_block)
+      .def("ask", &ask)
       .def("tell", &Screen::tell, py::arg("values"), unlocked)
       .def("keep", &Screen::keep, py::arg("rows"), unlocked)
       .def("result", &Screen::result, py::return_value_policy::copy);

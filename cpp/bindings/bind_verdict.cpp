@@ -7,10 +7,9 @@
 namespace hesscape::bindings {
 namespace {
 
-using RowBlock = Eigen::Ref<const RowMatrix>;
+using Rows = Eigen::Ref<const RowMatrix>;
 
-py::tuple slopes_tuple(const RowBlock& gradient, const RowBlock& error, double gtol,
-                       const RowBlock& harmless) {
+py::tuple slopes_tuple(const Rows& gradient, const Rows& error, double gtol, const Rows& harmless) {
   Slopes found;
   {
     const py::gil_scoped_release release;
