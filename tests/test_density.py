@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 import hesscape as hs
 from hesscape import NonFiniteError
+from phi4 import chain
 
 
 def no_values(x):
@@ -119,14 +120,6 @@ def test_invariances():
     np.testing.assert_allclose(scaled.nodes, 4 * plain.nodes - 1, atol=1e-9)
     np.testing.assert_allclose(4 * scaled.density, plain.density, atol=1e-9)
     np.testing.assert_allclose(scaled.grid, 4 * plain.grid - 1, atol=1e-9)
-
-
-def chain(x):
-    g = (x * x - 1) * x
-    d = np.diff(x)
-    g[:-1] -= d
-    g[1:] += d
-    return g
 
 
 def test_gradients_and_their_noise():
