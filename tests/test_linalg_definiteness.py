@@ -157,3 +157,15 @@ def test_two_by_two_minors_beyond_single_precision(n):
     assert verdict(a) == 0
     a[i, j] = a[j, i] = 1e300
     assert verdict(a) == 2
+
+
+@pytest.mark.parametrize("n", [128, 300])
+def test_a_way_down_within_the_error_proves_nothing(n):
+    """H + error is definite, so that no direction may count, whichever is found."""
+    depth = 1e-2
+    for part, saddle in ((3.0, False), (0.3, True)):  # of the depth, that the error takes back
+        h = np.eye(n) - (1 + depth) / n
+        error = part * depth / n
+        for given in (error, np.full((n, n), error)):
+            shown = definiteness(h, error=given) == "indefinite"
+            assert shown == saddle
