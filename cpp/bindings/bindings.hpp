@@ -6,7 +6,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include "hesscape/lapack.hpp"
+#include "hesscape/linalg/lapack.hpp"
 
 namespace hesscape::bindings {
 

@@ -12,7 +12,7 @@
 
 #include "hesscape/orthogonal.hpp"
 #include "hesscape/row_blocks.hpp"
-#include "hesscape/symmetric.hpp"
+#include "hesscape/linalg/symmetric.hpp"
 
 namespace hesscape {
 namespace {

@@ -11,7 +11,7 @@
 #include <Eigen/Cholesky>
 
 #include "hesscape/row_blocks.hpp"
-#include "hesscape/symmetric.hpp"
+#include "hesscape/linalg/symmetric.hpp"
 
 namespace hesscape {
 namespace {

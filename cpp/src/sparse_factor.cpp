@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "hesscape/symmetric.hpp"
+#include "hesscape/linalg/symmetric.hpp"
 
 namespace hesscape {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "hesscape/symmetric.hpp"
+#include "hesscape/linalg/symmetric.hpp"
 
 namespace hesscape {
 namespace {

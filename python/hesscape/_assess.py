@@ -13,9 +13,9 @@ from ._critical_point import CriticalPoint
 from ._first_look import suits_a_first_look
 from ._refine import polish
 from ._screen import Rows, Verdicts, screen, together
-from ._symmetric import zero_mode_basis
 from ._validate import Array
 from .critical import classify
+from .linalg.symmetric import zero_mode_basis
 from .objective import Objective
 
 FAILED = "failed"  # stands where another point has its kind

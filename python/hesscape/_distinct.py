@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _validate
-from ._symmetric import not_negative
 from ._validate import Array
+from .linalg.symmetric import not_negative
 
 NEWTON = 2.0  # the next stationary point is within so many Newton steps, where one is a good guess
 MOST_IMAGES = 4096

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._barrier import CORNERS, barrier, polyline, straight
-from ._inertia import _exponents
 from ._validate import Array
 from ._walk import Probe, rungs
 from .critical import CriticalPoint
+from .linalg.proofs import equilibration
 from .taylor import TaylorModel
 
 RUNGS = 2.0 ** np.arange(-10, 13)  # steps along flat directions, in wide steps
@@ -83,7 +83,7 @@ def frame(point: CriticalPoint, model: TaylorModel, count: int, basis: Array | N
     significant = np.isfinite(h) & np.isfinite(e) & (np.abs(h) > e)
     h = np.where(significant, h, 0.0)
     e = np.where(np.isnan(e), np.inf, e)
-    exponent = _exponents(h[None], e[None])[0]
+    exponent = equilibration(h[None], e[None])[0]
     with np.errstate(over="ignore", under="ignore"):
         a = np.ldexp(h, exponent[:, None] + exponent)
         scale = np.ldexp(1.0, exponent)

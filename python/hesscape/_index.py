@@ -12,7 +12,7 @@ from ._lanczos_search import LOCK, LanczosSearch
 from ._products import Products
 from ._random_start import Statement, least_component_of_block
 from ._validate import Array
-from .linalg import inertia
+from .linalg.stacks import inertia
 
 EPS = float(np.finfo(np.float64).eps)
 MOST_LOCKED = 64  # vectors

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._given import axes_of, finite_gradients
-from ._symmetric import zero_mode_basis
 from ._taylor_model import TaylorModel
 from ._validate import Array
+from .linalg.symmetric import zero_mode_basis
 from .objective import Objective
 from .status import NonFiniteError
 from .taylor import taylor

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from . import _core
 from ._critical_point import Kind, explanation, gradient_note
 from ._first_look import answer
-from ._inertia import Signs, prove
 from ._validate import Array
 from ._verdicts import NEAR, Slopes, conclude, slopes_of
-from .linalg import eigvalsh, first_proofs
+from .linalg.proofs import Signs, prove
+from .linalg.stacks import eigvalsh, first_proofs
 from .objective import Objective
 
 Flags = NDArray[np.bool_]

@@ -9,8 +9,8 @@ import numpy as np
 from . import _validate
 from ._critical_point import CriticalPoint
 from ._escaped import Escape
-from ._symmetric import not_negative, zero_mode_basis
 from ._validate import Array
+from .linalg.symmetric import not_negative, zero_mode_basis
 from .objective import Objective
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from . import _core
 from ._critical_point import CriticalPoint, CriticalPoints, Settings
 from ._given import finite_gradients
-from ._inertia import FLAT_RATIO, Signs
-from ._symmetric import zero_mode_basis
 from ._taylor_model import TaylorModel
 from ._validate import Array
 from ._verdicts import NEAR, conclude, slopes_of
 from .curvature import DELTA, MOST_PRODUCTS, TOL, CurvatureBounds, bounds, suited_basis
+from .linalg.proofs import FLAT_RATIO, Signs
+from .linalg.symmetric import zero_mode_basis
 from .objective import Objective
 from .status import NonFiniteError
 

@@ -24,8 +24,8 @@ from ._points import Points
 from ._progress import Meter
 from ._schedule import Part
 from ._survey_table import Survey
-from ._symmetric import zero_mode_basis
 from ._validate import Array
+from .linalg.symmetric import zero_mode_basis
 from .objective import Objective
 
 ABOUT = "hesscape_survey"  # the attribute that says what was asked

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._critical_point import CriticalPoints, Kind, Settings
-from ._inertia import Array, Signs, prove
+from .linalg.proofs import Array, Signs, prove
 
 NEAR = 1e-3  # of a coordinate: what its gradient may leave open of where the stationary point is
 NAMES = np.array([Kind[name] for name in _core.Kind.__members__])

@@ -25,10 +25,10 @@ from ._sparse import (
     measure_by_pattern,
     pattern_of,
 )
-from ._symmetric import not_negative, symmetric_stack, zero_mode_basis
 from ._taylor_model import TaylorModel
 from ._validate import Array
 from ._verdicts import NEAR, assess, slopes_of, unknown_slopes
+from .linalg.symmetric import not_negative, symmetric_stack, zero_mode_basis
 from .objective import Objective
 from .taylor import measure
 

@@ -15,8 +15,8 @@ from ._lanczos_search import End, LanczosSearch
 from ._products import products_of
 from ._random_start import Statement
 from ._report import number
-from ._symmetric import zero_mode_basis
 from ._validate import Array
+from .linalg.symmetric import zero_mode_basis
 from .objective import Objective
 
 __all__ = ["CurvatureBounds", "curvature"]

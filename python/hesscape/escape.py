@@ -24,13 +24,13 @@ from ._flat import (
     frame,
     wide_curvature,
 )
-from ._inertia import Array
 from ._leave_by_products import leave_by_products
 from ._matrix_free import classify_by_products, suits_products
 from ._progress import Report
-from ._symmetric import not_negative, zero_mode_basis
 from ._walk import MARGIN, Probe, Side, walk
 from .critical import CriticalPoint, Kind, verdict
+from .linalg.proofs import Array
+from .linalg.symmetric import not_negative, zero_mode_basis
 from .objective import Objective
 from .taylor import TaylorModel, taylor
 

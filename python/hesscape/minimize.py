@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _validate
-from ._inertia import Array
 from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT, local_solver
 from ._matrix_free import suits_products
 from ._minimize_by_products import LargeSearch
@@ -17,6 +16,7 @@ from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 from ._walk import MARGIN, ROUNDING, Probe, walk
 from .critical import CriticalPoint, Kind, verdict
 from .escape import Escape, escape
+from .linalg.proofs import Array
 from .objective import Objective
 from .status import NonFiniteError
 from .taylor import TaylorModel, gradient, taylor

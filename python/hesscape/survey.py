@@ -15,8 +15,8 @@ from ._progress import Meter
 from ._schedule import run
 from ._store import Stored, identity
 from ._survey_table import Summary, Survey
-from ._symmetric import not_negative, zero_mode_basis
 from .critical import NEEDS
+from .linalg.symmetric import not_negative, zero_mode_basis
 from .objective import Objective
 
 __all__ = ["Summary", "Survey", "survey"]

@@ -6,7 +6,7 @@
 
 #include <Eigen/Core>
 
-#include "hesscape/symmetric.hpp"
+#include "hesscape/linalg/symmetric.hpp"
 
 namespace hesscape {
 
