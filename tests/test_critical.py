@@ -19,7 +19,7 @@ from hesscape.critical import (
     classify_hessian,
     verdict,
 )
-from hesscape.taylor import TaylorModel
+from hesscape.derivatives.taylor import TaylorModel
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import hesscape as hs
 from hesscape import _core
-from hesscape._first_look import answer
 from hesscape._screen import screen, together
+from hesscape.derivatives.first_look import answer
 from hesscape.objective import Objective
 
 NOTHING = (0, None)

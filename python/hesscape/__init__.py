@@ -7,13 +7,13 @@ from ._progress import Progress
 from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .curvature import CurvatureBounds, curvature
 from .density import SpectralDensity, spectral_density
+from .derivatives.measurement import Measurement
+from .derivatives.taylor import TaylorModel, gradient, hessian, taylor
 from .escape import Escape, Side, escape
-from .measurement import Measurement
 from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
 from .survey import Survey, survey
-from .taylor import TaylorModel, gradient, hessian, taylor
 
 __all__ = [
     "CriticalPoint",

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._critical_point import CriticalPoint
-from ._first_look import suits_a_first_look
-from ._refine import polish
 from ._screen import Rows, Verdicts, screen, together
 from ._validate import Array
 from .critical import classify
+from .derivatives.first_look import suits_a_first_look
+from .derivatives.refine import polish
 from .linalg.symmetric import zero_mode_basis
 from .objective import Objective
 

@@ -14,7 +14,7 @@ from ._report import evaluations, number
 
 if TYPE_CHECKING:
     from .curvature import CurvatureBounds
-    from .taylor import TaylorModel
+    from .derivatives.taylor import TaylorModel
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from . import _validate
 from ._validate import Array
 from .critical import CriticalPoint
-from .taylor import TaylorModel
+from .derivatives.taylor import TaylorModel
 
 
 def columns(directions: ArrayLike, n: int, k: int | None = None) -> Array:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._critical_point import CriticalPoint, Kind
-from ._given import EPS, ULPS, axes_of, finite_gradients
 from ._validate import Array
 from .curvature import (
     DELTA,
@@ -20,6 +19,7 @@ from .curvature import (
     bounds,
     suited_basis,
 )
+from .derivatives.given import EPS, ULPS, axes_of, finite_gradients
 from .objective import Objective
 
 LARGE = 1000  # coordinates from which "auto" forms no matrix, if it need not

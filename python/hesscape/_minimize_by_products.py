@@ -10,7 +10,6 @@ import numpy as np
 from . import _core
 from ._critical_point import Kind
 from ._escaped import Escape
-from ._given import axes_of
 from ._leave_by_products import leave_by_products
 from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT
 from ._matrix_free import classify_by_products
@@ -19,6 +18,7 @@ from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 from ._validate import Array
 from ._walk import ROUNDING, Probe, walk
 from .curvature import DELTA, CurvatureBounds, basis_of
+from .derivatives.given import axes_of
 from .objective import Objective
 from .status import NonFiniteError
 

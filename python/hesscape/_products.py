@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import _core
-from ._given import SINGLE_ULPS
 from ._validate import Array
+from .derivatives.given import SINGLE_ULPS
 from .objective import Objective, epsilon_of
 from .status import NonFiniteError
 

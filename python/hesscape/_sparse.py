@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _core
 from ._critical_point import CriticalPoint, CriticalPoints, Settings
-from ._given import finite_gradients
-from ._taylor_model import TaylorModel
 from ._validate import Array
 from ._verdicts import NEAR, conclude, slopes_of
 from .curvature import DELTA, MOST_PRODUCTS, TOL, CurvatureBounds, bounds, suited_basis
+from .derivatives.given import finite_gradients
+from .derivatives.model import TaylorModel
 from .linalg.proofs import FLAT_RATIO, Signs
 from .linalg.symmetric import zero_mode_basis
 from .objective import Objective

@@ -14,8 +14,6 @@ from numpy.typing import ArrayLike
 
 from . import _core, _validate
 from ._critical_point import CriticalPoint, CriticalPoints, Kind
-from ._expensive import asked_for, expensive, usual_total
-from ._first_look import first_look, suits_a_first_look
 from ._matrix_free import classify_by_products, suits_products
 from ._progress import Report
 from ._sparse import (
@@ -25,12 +23,14 @@ from ._sparse import (
     measure_by_pattern,
     pattern_of,
 )
-from ._taylor_model import TaylorModel
 from ._validate import Array
 from ._verdicts import NEAR, assess, slopes_of, unknown_slopes
+from .derivatives.expensive import asked_for, expensive, usual_total
+from .derivatives.first_look import first_look, suits_a_first_look
+from .derivatives.model import TaylorModel
+from .derivatives.taylor import measure
 from .linalg.symmetric import not_negative, symmetric_stack, zero_mode_basis
 from .objective import Objective
-from .taylor import measure
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from . import _validate
 from ._escaped import Attempt, Escape, accepted, result
-from ._expensive import asked_for, expensive, usual_total
 from ._flat import (
     MOST_VALLEYS,
     QUIET,
@@ -29,10 +28,11 @@ from ._matrix_free import classify_by_products, suits_products
 from ._progress import Report
 from ._walk import MARGIN, Probe, Side, walk
 from .critical import CriticalPoint, Kind, verdict
+from .derivatives.expensive import asked_for, expensive, usual_total
+from .derivatives.taylor import TaylorModel, taylor
 from .linalg.proofs import Array
 from .linalg.symmetric import not_negative, zero_mode_basis
 from .objective import Objective
-from .taylor import TaylorModel, taylor
 
 __all__ = ["Escape", "Side", "escape"]
 

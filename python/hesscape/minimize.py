@@ -15,11 +15,11 @@ from ._minimize_by_products import LargeSearch
 from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 from ._walk import MARGIN, ROUNDING, Probe, walk
 from .critical import CriticalPoint, Kind, verdict
+from .derivatives.taylor import TaylorModel, gradient, taylor
 from .escape import Escape, escape
 from .linalg.proofs import Array
 from .objective import Objective
 from .status import NonFiniteError
-from .taylor import TaylorModel, gradient, taylor
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult

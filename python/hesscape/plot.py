@@ -30,8 +30,8 @@ from ._levels import LEVELS, levels_around
 from ._survey_plot import index_vs_value, kinds
 from ._validate import Array
 from .critical import CriticalPoint
+from .derivatives.taylor import TaylorModel
 from .objective import Objective
-from .taylor import TaylorModel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

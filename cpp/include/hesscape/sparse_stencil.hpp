@@ -6,7 +6,7 @@
 #include <Eigen/Core>
 
 #include "hesscape/sparse_pattern.hpp"
-#include "hesscape/stencil.hpp"
+#include "hesscape/derivatives/stencil.hpp"
 
 namespace hesscape {
 
