@@ -16,13 +16,6 @@ from . import _core, _validate
 from ._critical_point import CriticalPoint, CriticalPoints, Kind
 from ._matrix_free import classify_by_products, suits_products
 from ._progress import Report
-from ._sparse import (
-    DENSE_BELOW,
-    classify_by_pattern,
-    dense_model,
-    measure_by_pattern,
-    pattern_of,
-)
 from ._validate import Array
 from ._verdicts import NEAR, assess, slopes_of, unknown_slopes
 from .derivatives.expensive import asked_for, expensive, usual_total
@@ -31,6 +24,13 @@ from .derivatives.model import TaylorModel
 from .derivatives.taylor import measure
 from .linalg.symmetric import not_negative, symmetric_stack, zero_mode_basis
 from .objective import Objective
+from .sparse.measurement import (
+    DENSE_BELOW,
+    classify_by_pattern,
+    dense_model,
+    measure_by_pattern,
+    pattern_of,
+)
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 

@@ -1,4 +1,4 @@
-#include "hesscape/front.hpp"
+#include "hesscape/sparse/front.hpp"
 
 #include <algorithm>
 #include <cmath>

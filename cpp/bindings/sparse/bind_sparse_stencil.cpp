@@ -1,5 +1,5 @@
 #include "bindings.hpp"
-#include "hesscape/sparse_stencil.hpp"
+#include "hesscape/sparse/sparse_stencil.hpp"
 
 namespace hesscape::bindings {
 

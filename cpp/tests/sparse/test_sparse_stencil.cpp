@@ -3,9 +3,9 @@
 #include <limits>
 
 #include "check.hpp"
-#include "hesscape/sparse_stencil.hpp"
-#include "hesscape/star_colouring.hpp"
-#include "patterns.hpp"
+#include "hesscape/sparse/sparse_stencil.hpp"
+#include "hesscape/sparse/star_colouring.hpp"
+#include "sparse/patterns.hpp"
 
 namespace {
 

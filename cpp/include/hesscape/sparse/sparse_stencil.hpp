@@ -5,7 +5,7 @@
 
 #include <Eigen/Core>
 
-#include "hesscape/sparse_pattern.hpp"
+#include "hesscape/sparse/sparse_pattern.hpp"
 #include "hesscape/derivatives/stencil.hpp"
 
 namespace hesscape {

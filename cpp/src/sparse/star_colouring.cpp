@@ -1,4 +1,4 @@
-#include "hesscape/star_colouring.hpp"
+#include "hesscape/sparse/star_colouring.hpp"
 
 #include <cstddef>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "hesscape/sparse_inertia.hpp"
+#include "hesscape/sparse/sparse_inertia.hpp"
 
 #include <algorithm>
 #include <cmath>

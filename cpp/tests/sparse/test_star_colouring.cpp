@@ -1,6 +1,6 @@
 #include "check.hpp"
-#include "hesscape/star_colouring.hpp"
-#include "patterns.hpp"
+#include "hesscape/sparse/star_colouring.hpp"
+#include "sparse/patterns.hpp"
 
 namespace {
 

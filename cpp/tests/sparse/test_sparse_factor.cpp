@@ -1,8 +1,8 @@
 #include <Eigen/Eigenvalues>
 
 #include "check.hpp"
-#include "hesscape/sparse_factor.hpp"
-#include "patterns.hpp"
+#include "hesscape/sparse/sparse_factor.hpp"
+#include "sparse/patterns.hpp"
 
 namespace {
 

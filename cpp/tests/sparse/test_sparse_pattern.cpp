@@ -1,7 +1,7 @@
 #include <stdexcept>
 
 #include "check.hpp"
-#include "patterns.hpp"
+#include "sparse/patterns.hpp"
 
 namespace {
 

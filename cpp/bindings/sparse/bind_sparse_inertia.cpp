@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "bindings.hpp"
-#include "hesscape/sparse_inertia.hpp"
+#include "hesscape/sparse/sparse_inertia.hpp"
 
 namespace hesscape::bindings {
 namespace {

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _core
-from ._critical_point import CriticalPoint, CriticalPoints, Settings
-from ._validate import Array
-from ._verdicts import NEAR, conclude, slopes_of
-from .curvature import DELTA, MOST_PRODUCTS, TOL, CurvatureBounds, bounds, suited_basis
-from .derivatives.given import finite_gradients
-from .derivatives.model import TaylorModel
-from .linalg.proofs import FLAT_RATIO, Signs
-from .linalg.symmetric import zero_mode_basis
-from .objective import Objective
-from .status import NonFiniteError
+from hesscape import _core
+from hesscape._critical_point import CriticalPoint, CriticalPoints, Settings
+from hesscape._validate import Array
+from hesscape._verdicts import NEAR, conclude, slopes_of
+from hesscape.curvature import DELTA, MOST_PRODUCTS, TOL, CurvatureBounds, bounds, suited_basis
+from hesscape.derivatives.given import finite_gradients
+from hesscape.derivatives.model import TaylorModel
+from hesscape.linalg.proofs import FLAT_RATIO, Signs
+from hesscape.linalg.symmetric import zero_mode_basis
+from hesscape.objective import Objective
+from hesscape.status import NonFiniteError
 
 DENSE_BELOW = 1000  # coordinates: their matrix is formed, for eigenvalues too
 FIRST_STEP = -15  # log2 of the steps of the first round, in the sizes of the coordinates

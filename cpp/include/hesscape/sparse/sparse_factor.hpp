@@ -15,8 +15,8 @@
 
 #include <Eigen/Core>
 
-#include "hesscape/front.hpp"
-#include "hesscape/sparse_order.hpp"
+#include "hesscape/sparse/front.hpp"
+#include "hesscape/sparse/sparse_order.hpp"
 
 namespace hesscape {
 

@@ -1,4 +1,4 @@
-#include "hesscape/sparse_order.hpp"
+#include "hesscape/sparse/sparse_order.hpp"
 
 #include <algorithm>
 #include <utility>

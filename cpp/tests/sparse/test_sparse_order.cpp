@@ -1,8 +1,8 @@
 #include <numeric>
 
 #include "check.hpp"
-#include "hesscape/sparse_order.hpp"
-#include "patterns.hpp"
+#include "hesscape/sparse/sparse_order.hpp"
+#include "sparse/patterns.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 
 #include <Eigen/Core>
 
-#include "hesscape/sparse_factor.hpp"
-#include "hesscape/sparse_pattern.hpp"
+#include "hesscape/sparse/sparse_factor.hpp"
+#include "hesscape/sparse/sparse_pattern.hpp"
 
 namespace hesscape {
 

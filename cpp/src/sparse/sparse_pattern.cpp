@@ -1,4 +1,4 @@
-#include "hesscape/sparse_pattern.hpp"
+#include "hesscape/sparse/sparse_pattern.hpp"
 
 #include <algorithm>
 #include <functional>

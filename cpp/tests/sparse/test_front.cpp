@@ -4,8 +4,8 @@
 #include <Eigen/Dense>
 
 #include "check.hpp"
-#include "hesscape/front.hpp"
-#include "patterns.hpp"
+#include "hesscape/sparse/front.hpp"
+#include "sparse/patterns.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <Eigen/Eigenvalues>
 
 #include "check.hpp"
-#include "hesscape/sparse_inertia.hpp"
-#include "patterns.hpp"
+#include "hesscape/sparse/sparse_inertia.hpp"
+#include "sparse/patterns.hpp"
 
 namespace {
 

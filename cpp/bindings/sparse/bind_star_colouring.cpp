@@ -1,5 +1,5 @@
 #include "bindings.hpp"
-#include "hesscape/star_colouring.hpp"
+#include "hesscape/sparse/star_colouring.hpp"
 
 namespace hesscape::bindings {
 

@@ -8,7 +8,7 @@ from scipy import sparse
 
 import hesscape as hs
 from hesscape import Kind, NonFiniteError, _core, linalg
-from hesscape._sparse import measure_by_pattern, pattern_of
+from hesscape.sparse.measurement import measure_by_pattern, pattern_of
 
 
 class Counted:

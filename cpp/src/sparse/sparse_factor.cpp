@@ -1,4 +1,4 @@
-#include "hesscape/sparse_factor.hpp"
+#include "hesscape/sparse/sparse_factor.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 #include "bindings.hpp"
-#include "hesscape/sparse_pattern.hpp"
+#include "hesscape/sparse/sparse_pattern.hpp"
 
 namespace hesscape::bindings {
 

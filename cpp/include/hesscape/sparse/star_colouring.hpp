@@ -4,7 +4,7 @@
 
 #include <Eigen/Core>
 
-#include "hesscape/sparse_pattern.hpp"
+#include "hesscape/sparse/sparse_pattern.hpp"
 
 namespace hesscape {
 

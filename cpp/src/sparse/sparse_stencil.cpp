@@ -1,4 +1,4 @@
-#include "hesscape/sparse_stencil.hpp"
+#include "hesscape/sparse/sparse_stencil.hpp"
 
 #include <algorithm>
 #include <cmath>
