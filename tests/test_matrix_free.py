@@ -9,8 +9,8 @@ from scipy.optimize import OptimizeResult
 
 import hesscape as hs
 from hesscape import _escaped, _search, testing
-from hesscape._random_start import least_component_near
-from hesscape.curvature import DELTA, TOL, bounds
+from hesscape.krylov.curvature import DELTA, TOL, bounds
+from hesscape.krylov.random_start import least_component_near
 from phi4 import chain, chain_product, chain_value
 
 N = 1500

@@ -5,11 +5,11 @@ from ._config import show_config
 from ._core import __version__
 from ._progress import Progress
 from .critical import CriticalPoint, Kind, classify, classify_hessian
-from .curvature import CurvatureBounds, curvature
-from .density import SpectralDensity, spectral_density
 from .derivatives.measurement import Measurement
 from .derivatives.taylor import TaylorModel, gradient, hessian, taylor
 from .escape import Escape, Side, escape
+from .krylov.curvature import CurvatureBounds, curvature
+from .krylov.density import SpectralDensity, spectral_density
 from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError

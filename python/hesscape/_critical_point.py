@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ._report import evaluations, number
 
 if TYPE_CHECKING:
-    from .curvature import CurvatureBounds
     from .derivatives.taylor import TaylorModel
+    from .krylov.curvature import CurvatureBounds
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._figure import DOWN, UP, axes_or_new, legend_below
-from .density import SpectralDensity
+from .krylov.density import SpectralDensity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,10 +13,10 @@ from ._barrier import ORDER, SCATTER, barrier, straight
 from ._critical_point import CriticalPoint, Kind
 from ._escaped import Attempt, Escape, accepted, result
 from ._flat import QUIET
-from ._products import products_of
 from ._validate import Array
 from ._walk import MARGIN, Probe, Side, walk
-from .curvature import CurvatureBounds
+from .krylov.curvature import CurvatureBounds
+from .krylov.products import products_of
 from .objective import Objective
 from .status import NonFiniteError
 

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from ._critical_point import CriticalPoint, Kind
 from ._validate import Array
-from .curvature import (
+from .derivatives.given import EPS, ULPS, axes_of, finite_gradients
+from .krylov.curvature import (
     DELTA,
     MOST_PRODUCTS,
     TOL,
@@ -19,7 +20,6 @@ from .curvature import (
     bounds,
     suited_basis,
 )
-from .derivatives.given import EPS, ULPS, axes_of, finite_gradients
 from .objective import Objective
 
 LARGE = 1000  # coordinates from which "auto" forms no matrix, if it need not

@@ -13,12 +13,12 @@ from ._escaped import Escape
 from ._leave_by_products import leave_by_products
 from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT
 from ._matrix_free import classify_by_products
-from ._products import Products, gradient_at, products_of
 from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 from ._validate import Array
 from ._walk import ROUNDING, Probe, walk
-from .curvature import DELTA, CurvatureBounds, basis_of
 from .derivatives.given import axes_of
+from .krylov.curvature import DELTA, CurvatureBounds, basis_of
+from .krylov.products import Products, gradient_at, products_of
 from .objective import Objective
 from .status import NonFiniteError
 

@@ -12,9 +12,16 @@ from hesscape import _core
 from hesscape._critical_point import CriticalPoint, CriticalPoints, Settings
 from hesscape._validate import Array
 from hesscape._verdicts import NEAR, conclude, slopes_of
-from hesscape.curvature import DELTA, MOST_PRODUCTS, TOL, CurvatureBounds, bounds, suited_basis
 from hesscape.derivatives.given import finite_gradients
 from hesscape.derivatives.model import TaylorModel
+from hesscape.krylov.curvature import (
+    DELTA,
+    MOST_PRODUCTS,
+    TOL,
+    CurvatureBounds,
+    bounds,
+    suited_basis,
+)
 from hesscape.linalg.proofs import FLAT_RATIO, Signs
 from hesscape.linalg.symmetric import zero_mode_basis
 from hesscape.objective import Objective

@@ -6,7 +6,7 @@
 #include <Eigen/Dense>
 
 #include "check.hpp"
-#include "hesscape/orthogonal.hpp"
+#include "hesscape/krylov/orthogonal.hpp"
 
 namespace {
 

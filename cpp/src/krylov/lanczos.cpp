@@ -1,4 +1,4 @@
-#include "hesscape/lanczos.hpp"
+#include "hesscape/krylov/lanczos.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,8 +10,8 @@
 
 #include <Eigen/Eigenvalues>
 
-#include "hesscape/orthogonal.hpp"
-#include "hesscape/row_blocks.hpp"
+#include "hesscape/krylov/orthogonal.hpp"
+#include "hesscape/krylov/row_blocks.hpp"
 #include "hesscape/linalg/symmetric.hpp"
 
 namespace hesscape {

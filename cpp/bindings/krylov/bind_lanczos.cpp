@@ -1,5 +1,5 @@
 #include "bindings.hpp"
-#include "hesscape/lanczos.hpp"
+#include "hesscape/krylov/lanczos.hpp"
 
 namespace hesscape::bindings {
 namespace {

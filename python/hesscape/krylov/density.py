@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _core, _validate
-from ._products import Products, products_of
-from ._report import number
-from ._validate import Array
+from hesscape import _core, _validate
+from hesscape._report import number
+from hesscape._validate import Array
+from hesscape.objective import Objective
+from hesscape.status import NonFiniteError
+
 from .curvature import basis_of
-from .objective import Objective
-from .status import NonFiniteError
+from .products import Products, products_of
 
 __all__ = ["SpectralDensity", "spectral_density"]
 

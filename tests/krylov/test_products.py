@@ -7,7 +7,7 @@ import pytest
 
 import hesscape as hs
 from hesscape import NonFiniteError
-from hesscape._products import products_of
+from hesscape.krylov.products import products_of
 
 
 def no_values(x):

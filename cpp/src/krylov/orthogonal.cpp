@@ -1,4 +1,4 @@
-#include "hesscape/orthogonal.hpp"
+#include "hesscape/krylov/orthogonal.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 
 #include <Eigen/Cholesky>
 
-#include "hesscape/row_blocks.hpp"
+#include "hesscape/krylov/row_blocks.hpp"
 #include "hesscape/linalg/symmetric.hpp"
 
 namespace hesscape {

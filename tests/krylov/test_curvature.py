@@ -8,9 +8,9 @@ import pytest
 
 import hesscape as hs
 from hesscape import NonFiniteError, _core
-from hesscape._lanczos_search import LanczosSearch
-from hesscape._products import products_of
-from hesscape._random_start import Statement
+from hesscape.krylov.lanczos import LanczosSearch
+from hesscape.krylov.products import products_of
+from hesscape.krylov.random_start import Statement
 from phi4 import chain, chain_product, chain_value
 
 EPS = float(np.finfo(float).eps)

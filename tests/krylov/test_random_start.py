@@ -8,9 +8,9 @@ from scipy.special import betainc
 
 import hesscape as hs
 from hesscape import _core
-from hesscape._lanczos_search import LanczosSearch
-from hesscape._products import products_of
-from hesscape._random_start import (
+from hesscape.krylov.lanczos import LanczosSearch
+from hesscape.krylov.products import products_of
+from hesscape.krylov.random_start import (
     Statement,
     least_component,
     least_component_of_block,

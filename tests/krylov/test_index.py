@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import hesscape as hs
-from hesscape._exclude import Ends, exclude
-from hesscape._index import MOST_LOCKED, proven_negative
-from hesscape._products import WIDTH, Given
-from hesscape._random_start import least_component, least_component_of_block
+from hesscape.krylov.exclude import Ends, exclude
+from hesscape.krylov.index import MOST_LOCKED, proven_negative
+from hesscape.krylov.products import WIDTH, Given
+from hesscape.krylov.random_start import least_component, least_component_of_block
 
 
 def no_values(x):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from . import _core
+from hesscape import _core
 
 EPS = float(np.finfo(np.float64).eps)
 

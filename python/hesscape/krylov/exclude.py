@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._products import Products, lengths_of
-from ._validate import Array
+from hesscape._validate import Array
+
+from .products import Products, lengths_of
 
 EPS = float(np.finfo(np.float64).eps)
 PATIENCE = 1.5  # times the degree that would do if there were nothing below alpha

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import _core
-from ._products import Products
-from ._random_start import Statement
-from ._validate import Array
-from .status import NonFiniteError
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.status import NonFiniteError
+
+from .products import Products
+from .random_start import Statement
 
 NEAR_ENOUGH = 0.1  # residual of a way down, of its curvature
 LOCK = 0.01  # residual of a vector that is locked, of its curvature

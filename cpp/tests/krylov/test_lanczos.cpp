@@ -9,7 +9,7 @@
 #include <Eigen/Dense>
 
 #include "check.hpp"
-#include "hesscape/lanczos.hpp"
+#include "hesscape/krylov/lanczos.hpp"
 
 namespace {
 

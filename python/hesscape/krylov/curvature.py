@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _core, _validate
-from ._index import Count, Counter, random_start, suited_width
-from ._lanczos_search import End, LanczosSearch
-from ._products import products_of
-from ._random_start import Statement
-from ._report import number
-from ._validate import Array
-from .linalg.symmetric import zero_mode_basis
-from .objective import Objective
+from hesscape import _core, _validate
+from hesscape._report import number
+from hesscape._validate import Array
+from hesscape.linalg.symmetric import zero_mode_basis
+from hesscape.objective import Objective
+
+from .index import Count, Counter, random_start, suited_width
+from .lanczos import End, LanczosSearch
+from .products import products_of
+from .random_start import Statement
 
 __all__ = ["CurvatureBounds", "curvature"]
 

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from . import _core
-from ._validate import Array
-from .derivatives.given import SINGLE_ULPS
-from .objective import Objective, epsilon_of
-from .status import NonFiniteError
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.derivatives.given import SINGLE_ULPS
+from hesscape.objective import Objective, epsilon_of
+from hesscape.status import NonFiniteError
 
 EPS = float(np.finfo(np.float64).eps)
 ULPS = 4  # that a given product may be wrong by, relative to the largest seen

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import _core
-from ._exclude import Ends, Excluded, exclude
-from ._lanczos_search import LOCK, LanczosSearch
-from ._products import Products
-from ._random_start import Statement, least_component_of_block
-from ._validate import Array
-from .linalg.stacks import inertia
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.linalg.stacks import inertia
+
+from .exclude import Ends, Excluded, exclude
+from .lanczos import LOCK, LanczosSearch
+from .products import Products
+from .random_start import Statement, least_component_of_block
 
 EPS = float(np.finfo(np.float64).eps)
 MOST_LOCKED = 64  # vectors

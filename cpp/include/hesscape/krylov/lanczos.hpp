@@ -8,7 +8,7 @@
 
 #include <Eigen/Core>
 
-#include "hesscape/orthogonal.hpp"
+#include "hesscape/krylov/orthogonal.hpp"
 
 namespace hesscape {
 
