@@ -4,7 +4,6 @@ from . import _dispatch, interop, linalg, plot  # noqa: F401  (_dispatch comes f
 from ._config import show_config
 from ._core import __version__
 from ._progress import Progress
-from .critical import CriticalPoint, Kind, classify, classify_hessian
 from .derivatives.measurement import Measurement
 from .derivatives.taylor import TaylorModel, gradient, hessian, taylor
 from .escape import Escape, Side, escape
@@ -14,6 +13,7 @@ from .minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
 from .survey import Survey, survey
+from .verdicts.classify import CriticalPoint, Kind, classify, classify_hessian
 
 __all__ = [
     "CriticalPoint",

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._critical_point import CriticalPoint
 from ._screen import Rows, Verdicts, screen, together
 from ._validate import Array
-from .critical import classify
 from .derivatives.first_look import suits_a_first_look
 from .derivatives.refine import polish
 from .linalg.symmetric import zero_mode_basis
 from .objective import Objective
+from .verdicts.classify import classify
+from .verdicts.critical_point import CriticalPoint
 
 FAILED = "failed"  # stands where another point has its kind
 

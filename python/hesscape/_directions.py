@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from . import _validate
 from ._validate import Array
-from .critical import CriticalPoint
 from .derivatives.taylor import TaylorModel
+from .verdicts.classify import CriticalPoint
 
 
 def columns(directions: ArrayLike, n: int, k: int | None = None) -> Array:

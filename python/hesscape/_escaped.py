@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._critical_point import CriticalPoint
 from ._report import evaluations, number, vector
 from ._validate import Array
 from ._walk import Probe, Side
+from .verdicts.critical_point import CriticalPoint
 
 # What is said of each outcome, and what would change it.
 SENTENCES = {

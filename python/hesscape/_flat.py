@@ -13,9 +13,9 @@ from . import _core
 from ._barrier import CORNERS, barrier, polyline, straight
 from ._validate import Array
 from ._walk import Probe, rungs
-from .critical import CriticalPoint
 from .derivatives.taylor import TaylorModel
 from .linalg.proofs import equilibration
+from .verdicts.classify import CriticalPoint
 
 RUNGS = 2.0 ** np.arange(-10, 13)  # steps along flat directions, in wide steps
 RADII = 4.0 ** np.arange(-3, 3)  # of displacements from which valleys are followed, likewise

@@ -10,7 +10,6 @@ import numpy as np
 
 from . import _core
 from ._barrier import ORDER, SCATTER, barrier, straight
-from ._critical_point import CriticalPoint, Kind
 from ._escaped import Attempt, Escape, accepted, result
 from ._flat import QUIET
 from ._validate import Array
@@ -19,6 +18,7 @@ from .krylov.curvature import CurvatureBounds
 from .krylov.products import products_of
 from .objective import Objective
 from .status import NonFiniteError
+from .verdicts.critical_point import CriticalPoint, Kind
 
 TREMOR = 2.0**-14  # of a step: values that near differ by noise and what differences remove
 SAMPLES = 9  # of them

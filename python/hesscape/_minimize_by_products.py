@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
-from ._critical_point import Kind
 from ._escaped import Escape
 from ._leave_by_products import leave_by_products
 from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT
-from ._matrix_free import classify_by_products
 from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 from ._validate import Array
 from ._walk import ROUNDING, Probe, walk
@@ -21,6 +19,8 @@ from .krylov.curvature import DELTA, CurvatureBounds, basis_of
 from .krylov.products import Products, gradient_at, products_of
 from .objective import Objective
 from .status import NonFiniteError
+from .verdicts.by_products import classify_by_products
+from .verdicts.critical_point import Kind
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult

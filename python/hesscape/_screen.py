@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
-from ._critical_point import Kind, explanation, gradient_note
 from ._validate import Array
-from ._verdicts import NEAR, Slopes, conclude, slopes_of
 from .derivatives.first_look import answer
 from .linalg.proofs import Signs, prove
 from .linalg.stacks import eigvalsh, first_proofs
 from .objective import Objective
+from .verdicts.conclude import NEAR, Slopes, conclude, slopes_of
+from .verdicts.critical_point import Kind, explanation, gradient_note
 
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]

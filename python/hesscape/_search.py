@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _validate
-from ._critical_point import CriticalPoint
 from ._escaped import Escape
 from ._validate import Array
 from .linalg.symmetric import not_negative, zero_mode_basis
 from .objective import Objective
+from .verdicts.critical_point import CriticalPoint
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult

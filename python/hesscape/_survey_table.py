@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._assess import FAILED, NAMES
-from ._critical_point import Kind
 from ._distinct import Symmetry, label
 from ._report import number
 from ._survey_plot import SurveyPlots
 from ._validate import Array
+from .verdicts.critical_point import Kind
 
 COLUMNS = ("row", *NAMES)
 KINDS = (*(kind.value for kind in Kind), FAILED)

@@ -24,15 +24,15 @@ from ._flat import (
     wide_curvature,
 )
 from ._leave_by_products import leave_by_products
-from ._matrix_free import classify_by_products, suits_products
 from ._progress import Report
 from ._walk import MARGIN, Probe, Side, walk
-from .critical import CriticalPoint, Kind, verdict
 from .derivatives.expensive import asked_for, expensive, usual_total
 from .derivatives.taylor import TaylorModel, taylor
 from .linalg.proofs import Array
 from .linalg.symmetric import not_negative, zero_mode_basis
 from .objective import Objective
+from .verdicts.by_products import classify_by_products, suits_products
+from .verdicts.classify import CriticalPoint, Kind, verdict
 
 __all__ = ["Escape", "Side", "escape"]
 

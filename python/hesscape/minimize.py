@@ -10,16 +10,16 @@ from numpy.typing import ArrayLike
 
 from . import _validate
 from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT, local_solver
-from ._matrix_free import suits_products
 from ._minimize_by_products import LargeSearch
 from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 from ._walk import MARGIN, ROUNDING, Probe, walk
-from .critical import CriticalPoint, Kind, verdict
 from .derivatives.taylor import TaylorModel, gradient, taylor
 from .escape import Escape, escape
 from .linalg.proofs import Array
 from .objective import Objective
 from .status import NonFiniteError
+from .verdicts.by_products import suits_products
+from .verdicts.classify import CriticalPoint, Kind, verdict
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult

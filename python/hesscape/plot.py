@@ -29,9 +29,9 @@ from ._figure import DOWN, FLAT, UP, axes_or_new, legend_below
 from ._levels import LEVELS, levels_around
 from ._survey_plot import index_vs_value, kinds
 from ._validate import Array
-from .critical import CriticalPoint
 from .derivatives.taylor import TaylorModel
 from .objective import Objective
+from .verdicts.classify import CriticalPoint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,9 +15,9 @@ from ._progress import Meter
 from ._schedule import run
 from ._store import Stored, identity
 from ._survey_table import Summary, Survey
-from .critical import NEEDS
 from .linalg.symmetric import not_negative, zero_mode_basis
 from .objective import Objective
+from .verdicts.classify import NEEDS
 
 __all__ = ["Summary", "Survey", "survey"]
 

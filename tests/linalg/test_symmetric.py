@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hesscape.critical import Kind, classify_hessian
+from hesscape.verdicts.classify import Kind, classify_hessian
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hesscape import _core
-from hesscape._critical_point import CriticalPoint, CriticalPoints, Settings
 from hesscape._validate import Array
-from hesscape._verdicts import NEAR, conclude, slopes_of
 from hesscape.derivatives.given import finite_gradients
 from hesscape.derivatives.model import TaylorModel
 from hesscape.krylov.curvature import (
@@ -26,6 +24,8 @@ from hesscape.linalg.proofs import FLAT_RATIO, Signs
 from hesscape.linalg.symmetric import zero_mode_basis
 from hesscape.objective import Objective
 from hesscape.status import NonFiniteError
+from hesscape.verdicts.conclude import NEAR, conclude, slopes_of
+from hesscape.verdicts.critical_point import CriticalPoint, CriticalPoints, Settings
 
 DENSE_BELOW = 1000  # coordinates: their matrix is formed, for eigenvalues too
 FIRST_STEP = -15  # log2 of the steps of the first round, in the sizes of the coordinates

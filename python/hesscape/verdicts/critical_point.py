@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._report import evaluations, number
+from hesscape._report import evaluations, number
 
 if TYPE_CHECKING:
-    from .derivatives.taylor import TaylorModel
-    from .krylov.curvature import CurvatureBounds
+    from hesscape.derivatives.taylor import TaylorModel
+    from hesscape.krylov.curvature import CurvatureBounds
 
 Array = NDArray[np.float64]
 

@@ -12,25 +12,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _core, _validate
-from ._critical_point import CriticalPoint, CriticalPoints, Kind
-from ._matrix_free import classify_by_products, suits_products
-from ._progress import Report
-from ._validate import Array
-from ._verdicts import NEAR, assess, slopes_of, unknown_slopes
-from .derivatives.expensive import asked_for, expensive, usual_total
-from .derivatives.first_look import first_look, suits_a_first_look
-from .derivatives.model import TaylorModel
-from .derivatives.taylor import measure
-from .linalg.symmetric import not_negative, symmetric_stack, zero_mode_basis
-from .objective import Objective
-from .sparse.measurement import (
+from hesscape import _core, _validate
+from hesscape._progress import Report
+from hesscape._validate import Array
+from hesscape.derivatives.expensive import asked_for, expensive, usual_total
+from hesscape.derivatives.first_look import first_look, suits_a_first_look
+from hesscape.derivatives.model import TaylorModel
+from hesscape.derivatives.taylor import measure
+from hesscape.linalg.symmetric import not_negative, symmetric_stack, zero_mode_basis
+from hesscape.objective import Objective
+from hesscape.sparse.measurement import (
     DENSE_BELOW,
     classify_by_pattern,
     dense_model,
     measure_by_pattern,
     pattern_of,
 )
+
+from .by_products import classify_by_products, suits_products
+from .conclude import NEAR, assess, slopes_of, unknown_slopes
+from .critical_point import CriticalPoint, CriticalPoints, Kind
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
@@ -84,7 +85,7 @@ def classify_hessian(
 
     Examples
     --------
-    >>> from hesscape.critical import classify_hessian
+    >>> from .classify import classify_hessian
     >>> point = classify_hessian([[0, -2], [-2, 0]], error=1e-9)
     >>> print(point.kind, point.certain, point.inertia)
     saddle True (1, 0, 1)

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "check.hpp"
-#include "hesscape/verdict.hpp"
+#include "hesscape/verdicts/verdict.hpp"
 
 namespace {
 

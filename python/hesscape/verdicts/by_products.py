@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._critical_point import CriticalPoint, Kind
-from ._validate import Array
-from .derivatives.given import EPS, ULPS, axes_of, finite_gradients
-from .krylov.curvature import (
+from hesscape._validate import Array
+from hesscape.derivatives.given import EPS, ULPS, axes_of, finite_gradients
+from hesscape.krylov.curvature import (
     DELTA,
     MOST_PRODUCTS,
     TOL,
@@ -20,7 +19,9 @@ from .krylov.curvature import (
     bounds,
     suited_basis,
 )
-from .objective import Objective
+from hesscape.objective import Objective
+
+from .critical_point import CriticalPoint, Kind
 
 LARGE = 1000  # coordinates from which "auto" forms no matrix, if it need not
 

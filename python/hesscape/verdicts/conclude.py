@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _core
-from ._critical_point import CriticalPoints, Kind, Settings
-from .linalg.proofs import Array, Signs, prove
+from hesscape import _core
+from hesscape.linalg.proofs import Array, Signs, prove
+
+from .critical_point import CriticalPoints, Kind, Settings
 
 NEAR = 1e-3  # of a coordinate: what its gradient may leave open of where the stationary point is
 NAMES = np.array([Kind[name] for name in _core.Kind.__members__])

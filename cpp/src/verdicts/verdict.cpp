@@ -1,4 +1,4 @@
-#include "hesscape/verdict.hpp"
+#include "hesscape/verdicts/verdict.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hesscape as hs
-from hesscape._critical_point import NOTES, SENTENCES
-from hesscape.critical import (
+from hesscape.derivatives.taylor import TaylorModel
+from hesscape.verdicts.classify import (
     CriticalPoint,
     CriticalPoints,
     Kind,
@@ -19,7 +19,7 @@ from hesscape.critical import (
     classify_hessian,
     verdict,
 )
-from hesscape.derivatives.taylor import TaylorModel
+from hesscape.verdicts.critical_point import NOTES, SENTENCES
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "bindings.hpp"
-#include "hesscape/verdict.hpp"
+#include "hesscape/verdicts/verdict.hpp"
 
 namespace hesscape::bindings {
 namespace {
