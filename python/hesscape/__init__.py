@@ -6,7 +6,7 @@ from ._core import __version__
 from ._progress import Progress
 from .derivatives.measurement import Measurement
 from .derivatives.taylor import TaylorModel, gradient, hessian, taylor
-from .escape import Escape, Side, escape
+from .escapes.escape import Escape, Side, escape
 from .krylov.curvature import CurvatureBounds, curvature
 from .krylov.density import SpectralDensity, spectral_density
 from .minimize import minimize

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
-from ._escaped import Escape
-from ._leave_by_products import leave_by_products
 from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT
 from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 from ._validate import Array
-from ._walk import ROUNDING, Probe, walk
 from .derivatives.given import axes_of
+from .escapes.by_products import leave_by_products
+from .escapes.result import Escape
+from .escapes.walk import ROUNDING, Probe, walk
 from .krylov.curvature import DELTA, CurvatureBounds, basis_of
 from .krylov.products import Products, gradient_at, products_of
 from .objective import Objective

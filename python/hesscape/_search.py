@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _validate
-from ._escaped import Escape
 from ._validate import Array
+from .escapes.result import Escape
 from .linalg.symmetric import not_negative, zero_mode_basis
 from .objective import Objective
 from .verdicts.critical_point import CriticalPoint

@@ -12,9 +12,9 @@ from . import _validate
 from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT, local_solver
 from ._minimize_by_products import LargeSearch
 from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
-from ._walk import MARGIN, ROUNDING, Probe, walk
 from .derivatives.taylor import TaylorModel, gradient, taylor
-from .escape import Escape, escape
+from .escapes.escape import Escape, escape
+from .escapes.walk import MARGIN, ROUNDING, Probe, walk
 from .linalg.proofs import Array
 from .objective import Objective
 from .status import NonFiniteError

@@ -36,7 +36,7 @@ from .verdicts.classify import CriticalPoint
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .escape import Escape
+    from .escapes.escape import Escape
 
 __all__ = [
     "DOWN",

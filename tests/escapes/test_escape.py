@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import hesscape as hs
 from hesscape import testing
-from hesscape._escaped import SENTENCES, STILL_FALLING
 from hesscape._surface import StationaryPoint, Surface
-from hesscape._walk import MOST_VALUES
+from hesscape.escapes.result import SENTENCES, STILL_FALLING
+from hesscape.escapes.walk import MOST_VALUES
 
 seeds = st.integers(0, 2**32 - 1)
 SURFACES = [

@@ -11,9 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _validate
-from ._escaped import Attempt, Escape, accepted, result
-from ._flat import (
+from hesscape import _validate
+from hesscape._progress import Report
+from hesscape.derivatives.expensive import asked_for, expensive, usual_total
+from hesscape.derivatives.taylor import TaylorModel, taylor
+from hesscape.linalg.proofs import Array
+from hesscape.linalg.symmetric import not_negative, zero_mode_basis
+from hesscape.objective import Objective
+from hesscape.verdicts.by_products import classify_by_products, suits_products
+from hesscape.verdicts.classify import CriticalPoint, Kind, verdict
+
+from .by_products import leave_by_products
+from .flat import (
     MOST_VALLEYS,
     QUIET,
     Frame,
@@ -23,16 +32,8 @@ from ._flat import (
     frame,
     wide_curvature,
 )
-from ._leave_by_products import leave_by_products
-from ._progress import Report
-from ._walk import MARGIN, Probe, Side, walk
-from .derivatives.expensive import asked_for, expensive, usual_total
-from .derivatives.taylor import TaylorModel, taylor
-from .linalg.proofs import Array
-from .linalg.symmetric import not_negative, zero_mode_basis
-from .objective import Objective
-from .verdicts.by_products import classify_by_products, suits_products
-from .verdicts.classify import CriticalPoint, Kind, verdict
+from .result import Attempt, Escape, accepted, result
+from .walk import MARGIN, Probe, Side, walk
 
 __all__ = ["Escape", "Side", "escape"]
 

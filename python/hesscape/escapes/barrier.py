@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._validate import Array
-from ._walk import LARGEST_BLOCK, MARGIN, Probe
+from hesscape._validate import Array
+
+from .walk import LARGEST_BLOCK, MARGIN, Probe
 
 CORNERS = 2.0 ** -np.arange(0, 41, 0.5)  # fractions of the way at which a curved path may have one
 MIDDLES = 0.85 * CORNERS[:-1]  # where f is looked at, each between two of them

@@ -8,17 +8,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from . import _core
-from ._barrier import ORDER, SCATTER, barrier, straight
-from ._escaped import Attempt, Escape, accepted, result
-from ._flat import QUIET
-from ._validate import Array
-from ._walk import MARGIN, Probe, Side, walk
-from .krylov.curvature import CurvatureBounds
-from .krylov.products import products_of
-from .objective import Objective
-from .status import NonFiniteError
-from .verdicts.critical_point import CriticalPoint, Kind
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.krylov.curvature import CurvatureBounds
+from hesscape.krylov.products import products_of
+from hesscape.objective import Objective
+from hesscape.status import NonFiniteError
+from hesscape.verdicts.critical_point import CriticalPoint, Kind
+
+from .barrier import ORDER, SCATTER, barrier, straight
+from .flat import QUIET
+from .result import Attempt, Escape, accepted, result
+from .walk import MARGIN, Probe, Side, walk
 
 TREMOR = 2.0**-14  # of a step: values that near differ by noise and what differences remove
 SAMPLES = 9  # of them

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._report import evaluations, number, vector
-from ._validate import Array
-from ._walk import Probe, Side
-from .verdicts.critical_point import CriticalPoint
+from hesscape._report import evaluations, number, vector
+from hesscape._validate import Array
+from hesscape.verdicts.critical_point import CriticalPoint
+
+from .walk import Probe, Side
 
 # What is said of each outcome, and what would change it.
 SENTENCES = {

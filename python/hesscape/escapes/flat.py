@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _core
-from ._barrier import CORNERS, barrier, polyline, straight
-from ._validate import Array
-from ._walk import Probe, rungs
-from .derivatives.taylor import TaylorModel
-from .linalg.proofs import equilibration
-from .verdicts.classify import CriticalPoint
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.derivatives.taylor import TaylorModel
+from hesscape.linalg.proofs import equilibration
+from hesscape.verdicts.classify import CriticalPoint
+
+from .barrier import CORNERS, barrier, polyline, straight
+from .walk import Probe, rungs
 
 RUNGS = 2.0 ** np.arange(-10, 13)  # steps along flat directions, in wide steps
 RADII = 4.0 ** np.arange(-3, 3)  # of displacements from which valleys are followed, likewise

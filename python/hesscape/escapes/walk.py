@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._validate import Array
-from .objective import Objective
+from hesscape._validate import Array
+from hesscape.objective import Objective
 
 MOST_VALUES = 60  # along one side of a line
 MARGIN = 6.0  # standard deviations that noise does not reach
