@@ -9,7 +9,7 @@ from .derivatives.taylor import TaylorModel, gradient, hessian, taylor
 from .escapes.escape import Escape, Side, escape
 from .krylov.curvature import CurvatureBounds, curvature
 from .krylov.density import SpectralDensity, spectral_density
-from .minimize import minimize
+from .minimizers.minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
 from .survey import Survey, survey

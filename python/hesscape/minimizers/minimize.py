@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _validate
-from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT, local_solver
-from ._minimize_by_products import LargeSearch
-from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
-from .derivatives.taylor import TaylorModel, gradient, taylor
-from .escapes.escape import Escape, escape
-from .escapes.walk import MARGIN, ROUNDING, Probe, walk
-from .linalg.proofs import Array
-from .objective import Objective
-from .status import NonFiniteError
-from .verdicts.by_products import suits_products
-from .verdicts.classify import CriticalPoint, Kind, verdict
+from hesscape import _validate
+from hesscape.derivatives.taylor import TaylorModel, gradient, taylor
+from hesscape.escapes.escape import Escape, escape
+from hesscape.escapes.walk import MARGIN, ROUNDING, Probe, walk
+from hesscape.linalg.proofs import Array
+from hesscape.objective import Objective
+from hesscape.status import NonFiniteError
+from hesscape.verdicts.by_products import suits_products
+from hesscape.verdicts.classify import CriticalPoint, Kind, verdict
+
+from .by_products import LargeSearch
+from .local_solver import WITH_HESSIAN, WITHOUT_GRADIENT, local_solver
+from .search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult

@@ -9,7 +9,7 @@ from scipy.optimize import OptimizeResult
 
 import hesscape as hs
 from hesscape import testing
-from hesscape._search import SENTENCES
+from hesscape.minimizers.search import SENTENCES
 
 
 def check_minimum(result: Any, surface: Any, zero_modes: int = 0) -> None:

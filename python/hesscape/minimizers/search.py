@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _validate
-from ._validate import Array
-from .escapes.result import Escape
-from .linalg.symmetric import not_negative, zero_mode_basis
-from .objective import Objective
-from .verdicts.critical_point import CriticalPoint
+from hesscape import _validate
+from hesscape._validate import Array
+from hesscape.escapes.result import Escape
+from hesscape.linalg.symmetric import not_negative, zero_mode_basis
+from hesscape.objective import Objective
+from hesscape.verdicts.critical_point import CriticalPoint
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core
-from ._local_solver import WITH_HESSIAN, WITHOUT_GRADIENT
-from ._search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
-from ._validate import Array
-from .derivatives.given import axes_of
-from .escapes.by_products import leave_by_products
-from .escapes.result import Escape
-from .escapes.walk import ROUNDING, Probe, walk
-from .krylov.curvature import DELTA, CurvatureBounds, basis_of
-from .krylov.products import Products, gradient_at, products_of
-from .objective import Objective
-from .status import NonFiniteError
-from .verdicts.by_products import classify_by_products
-from .verdicts.critical_point import Kind
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.derivatives.given import axes_of
+from hesscape.escapes.by_products import leave_by_products
+from hesscape.escapes.result import Escape
+from hesscape.escapes.walk import ROUNDING, Probe, walk
+from hesscape.krylov.curvature import DELTA, CurvatureBounds, basis_of
+from hesscape.krylov.products import Products, gradient_at, products_of
+from hesscape.objective import Objective
+from hesscape.status import NonFiniteError
+from hesscape.verdicts.by_products import classify_by_products
+from hesscape.verdicts.critical_point import Kind
+
+from .local_solver import WITH_HESSIAN, WITHOUT_GRADIENT
+from .search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult

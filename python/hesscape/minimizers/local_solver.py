@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._search import EndError, Search
+from .search import EndError, Search
 
 WITH_HESSIAN = ("newton-cg", "dogleg", "trust-ncg", "trust-krylov", "trust-exact", "trust-constr")
 WITHOUT_GRADIENT = ("nelder-mead", "powell", "cobyla", "cobyqa")
