@@ -12,7 +12,7 @@ from .krylov.density import SpectralDensity, spectral_density
 from .minimizers.minimize import minimize
 from .objective import Objective
 from .status import HesscapeError, NonFiniteError
-from .survey import Survey, survey
+from .surveys.survey import Survey, survey
 from .verdicts.classify import CriticalPoint, Kind, classify, classify_hessian
 
 __all__ = [

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import _validate
-from ._assess import FAILED
 from ._figure import DOWN, FLAT, UP, axes_or_new, legend_below
+from .surveys.assess import FAILED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ._survey_table import Survey
+    from .surveys.table import Survey
 
 MARKS = {  # by kind: colour, marker, order of drawing
     "not_critical": ("#bdbdbd", ".", 1),

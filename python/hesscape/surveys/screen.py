@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _core
-from ._validate import Array
-from .derivatives.first_look import answer
-from .linalg.proofs import Signs, prove
-from .linalg.stacks import eigvalsh, first_proofs
-from .objective import Objective
-from .verdicts.conclude import NEAR, Slopes, conclude, slopes_of
-from .verdicts.critical_point import Kind, explanation, gradient_note
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.derivatives.first_look import answer
+from hesscape.linalg.proofs import Signs, prove
+from hesscape.linalg.stacks import eigvalsh, first_proofs
+from hesscape.objective import Objective
+from hesscape.verdicts.conclude import NEAR, Slopes, conclude, slopes_of
+from hesscape.verdicts.critical_point import Kind, explanation, gradient_note
 
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from . import _validate
-from ._validate import Array
+from hesscape import _validate
+from hesscape._validate import Array
 
 
 class Points:

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _validate
-from ._validate import Array
-from .linalg.symmetric import not_negative
+from hesscape import _validate
+from hesscape._validate import Array
+from hesscape.linalg.symmetric import not_negative
 
 NEWTON = 2.0  # the next stationary point is within so many Newton steps, where one is a good guess
 MOST_IMAGES = 4096

@@ -9,10 +9,11 @@ from itertools import count
 from time import monotonic
 from typing import Protocol
 
-from ._assess import Columns
-from ._points import Points
-from ._pool import Outcome, Pool
-from ._validate import Array
+from hesscape._validate import Array
+
+from .assess import Columns
+from .points import Points
+from .pool import Outcome, Pool
 
 SECONDS = 0.5  # that a chunk should take
 MOST_NUMBERS = 2**20  # in a chunk: its points times their coordinates

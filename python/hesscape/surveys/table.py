@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._assess import FAILED, NAMES
-from ._distinct import Symmetry, label
-from ._report import number
-from ._survey_plot import SurveyPlots
-from ._validate import Array
-from .verdicts.critical_point import Kind
+from hesscape._report import number
+from hesscape._survey_plot import SurveyPlots
+from hesscape._validate import Array
+from hesscape.verdicts.critical_point import Kind
+
+from .assess import FAILED, NAMES
+from .distinct import Symmetry, label
 
 COLUMNS = ("row", *NAMES)
 KINDS = (*(kind.value for kind in Kind), FAILED)
@@ -270,7 +271,7 @@ class Survey:
     def load(path: str | Path) -> Survey:
         """Read what `save` wrote, or the store of a survey as far as it is done."""
         if Path(path).is_dir():
-            from ._store import read
+            from .store import read
 
             return read(path)
         with np.load(path, allow_pickle=False) as data:

@@ -7,17 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ._assess import Settings
-from ._collect import Collected
-from ._points import Points
-from ._pool import pool_of
-from ._progress import Meter
-from ._schedule import run
-from ._store import Stored, identity
-from ._survey_table import Summary, Survey
-from .linalg.symmetric import not_negative, zero_mode_basis
-from .objective import Objective
-from .verdicts.classify import NEEDS
+from hesscape._progress import Meter
+from hesscape.linalg.symmetric import not_negative, zero_mode_basis
+from hesscape.objective import Objective
+from hesscape.verdicts.classify import NEEDS
+
+from .assess import Settings
+from .collect import Collected
+from .points import Points
+from .pool import pool_of
+from .schedule import run
+from .store import Stored, identity
+from .table import Summary, Survey
 
 __all__ = ["Summary", "Survey", "survey"]
 

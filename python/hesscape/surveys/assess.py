@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._screen import Rows, Verdicts, screen, together
-from ._validate import Array
-from .derivatives.first_look import suits_a_first_look
-from .derivatives.refine import polish
-from .linalg.symmetric import zero_mode_basis
-from .objective import Objective
-from .verdicts.classify import classify
-from .verdicts.critical_point import CriticalPoint
+from hesscape._validate import Array
+from hesscape.derivatives.first_look import suits_a_first_look
+from hesscape.derivatives.refine import polish
+from hesscape.linalg.symmetric import zero_mode_basis
+from hesscape.objective import Objective
+from hesscape.verdicts.classify import classify
+from hesscape.verdicts.critical_point import CriticalPoint
+
+from .screen import Rows, Verdicts, screen, together
 
 FAILED = "failed"  # stands where another point has its kind
 

@@ -8,7 +8,7 @@ import pytest
 
 import hesscape as hs
 from hesscape import _schedule, testing
-from hesscape.survey import Survey
+from hesscape.surveys.survey import Survey
 
 MULLER = testing.muller_brown()
 COLUMNS = ("kind", "certain", "inertia", "index", "value", "gradient_norm", "distance", "error")

@@ -16,17 +16,18 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from ._assess import NAMES, TYPES, Columns, Settings
-from ._collect import count
-from ._compiled import is_compiled
-from ._core import __version__
-from ._points import Points
-from ._progress import Meter
-from ._schedule import Part
-from ._survey_table import Survey
-from ._validate import Array
-from .linalg.symmetric import zero_mode_basis
-from .objective import Objective
+from hesscape._compiled import is_compiled
+from hesscape._core import __version__
+from hesscape._progress import Meter
+from hesscape._validate import Array
+from hesscape.linalg.symmetric import zero_mode_basis
+from hesscape.objective import Objective
+
+from .assess import NAMES, TYPES, Columns, Settings
+from .collect import count
+from .points import Points
+from .schedule import Part
+from .table import Survey
 
 ABOUT = "hesscape_survey"  # the attribute that says what was asked
 DIMENSIONS = {"x": ("point", "coordinate"), "inertia": ("point", "sign")}

@@ -72,7 +72,7 @@ def test_proven_signs_that_disagree_are_never_the_same():
         hess=lambda x: h,
     )
     other = hs.survey(lambda x: -(x**2).sum(), [[0, 0]], need="inertia")
-    from hesscape._distinct import label
+    from hesscape.surveys.distinct import label
 
     inertia = np.vstack([found.inertia, other.inertia])
     assert inertia.tolist() == [[0, 0, 2], [2, 0, 0]]
@@ -86,7 +86,7 @@ def test_zero_modes_leave_no_room_for_other_signs():
         )
         for s in (1, -1)
     ]
-    from hesscape._distinct import label
+    from hesscape.surveys.distinct import label
 
     inertia = np.vstack([one.inertia for one in found])
     assert inertia.tolist() == [[0, 1, 2], [1, 1, 1]]

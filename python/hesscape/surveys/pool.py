@@ -12,10 +12,11 @@ from time import monotonic, perf_counter
 from typing import Any, Protocol, TypeAlias
 from uuid import uuid4
 
-from . import _validate
-from ._assess import Columns, Settings, assess
-from ._validate import Array
-from .objective import Objective
+from hesscape import _validate
+from hesscape._validate import Array
+from hesscape.objective import Objective
+
+from .assess import Columns, Settings, assess
 
 # What was found and the seconds that it took; None from a worker that does not have the function.
 Outcome: TypeAlias = tuple[Columns, float] | None

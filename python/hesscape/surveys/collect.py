@@ -7,12 +7,13 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from ._assess import NAMES, Columns
-from ._points import Points
-from ._progress import Meter
-from ._schedule import Part
-from ._survey_table import Survey
-from ._validate import Array
+from hesscape._progress import Meter
+from hesscape._validate import Array
+
+from .assess import NAMES, Columns
+from .points import Points
+from .schedule import Part
+from .table import Survey
 
 
 class Collected:

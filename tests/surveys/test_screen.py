@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 import hesscape as hs
 from hesscape import _core
-from hesscape._screen import screen, together
 from hesscape.derivatives.first_look import answer
 from hesscape.objective import Objective
+from hesscape.surveys.screen import screen, together
 
 NOTHING = (0, None)
 
