@@ -69,7 +69,7 @@ def main():
         count = np.count_nonzero(known.index == index)
         print(f"{index:5} {count:7} {PUBLISHED.get(index, ''):>11}".rstrip())
 
-    ax = known.plot.index_vs_value()
+    ax = hs.plot.index_vs_value(known)
     ax.set(ylabel="energy", title=f"{len(known)} stationary points of seven atoms")
     plt.savefig("lj7_survey.png", dpi=120)
 

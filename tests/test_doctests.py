@@ -15,8 +15,8 @@ MODULES = ["hesscape"] + [
 ]
 
 NEEDS = {
-    "hesscape._density_plot": "matplotlib",
-    "hesscape._survey_plot": "matplotlib",
+    "hesscape.plot.densities": "matplotlib",
+    "hesscape.plot.surveys": "matplotlib",
     "hesscape.plot": "matplotlib",
     "hesscape.interop.ase": "ase",
     "hesscape.interop.jax": "jax",

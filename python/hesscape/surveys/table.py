@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hesscape._report import number
-from hesscape._survey_plot import SurveyPlots
 from hesscape._validate import Array
 from hesscape.verdicts.critical_point import Kind
 
@@ -143,11 +142,6 @@ class Survey:
     def complete(self) -> bool:
         """Whether every point of X is here."""
         return len(self) == self.total
-
-    @property
-    def plot(self) -> SurveyPlots:
-        """Pictures: ``survey.plot.index_vs_value()`` and ``survey.plot.kinds()``."""
-        return SurveyPlots(self)
 
     def distinct(
         self,

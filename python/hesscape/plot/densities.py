@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._figure import DOWN, UP, axes_or_new, legend_below
-from .krylov.density import SpectralDensity
+from hesscape.krylov.density import SpectralDensity
+
+from .figure import DOWN, UP, axes_or_new, legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _validate
-from ._figure import DOWN, FLAT, UP, axes_or_new, legend_below
-from .surveys.assess import FAILED
+from hesscape import _validate
+from hesscape.surveys.assess import FAILED
+
+from .figure import DOWN, FLAT, UP, axes_or_new, legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .surveys.table import Survey
+    from hesscape.surveys.table import Survey
 
 MARKS = {  # by kind: colour, marker, order of drawing
     "not_critical": ("#bdbdbd", ".", 1),
@@ -23,20 +24,6 @@ MARKS = {  # by kind: colour, marker, order of drawing
     "maximum": (DOWN, "v", 5),
     "minimum": (UP, "^", 6),
 }
-
-
-class SurveyPlots(NamedTuple):
-    """The pictures of a survey, as methods of ``survey.plot``."""
-
-    survey: Survey
-
-    def index_vs_value(self, *, ax: Axes | None = None) -> Axes:
-        """Draw the value of each critical point against its index: see `hesscape.plot.index_vs_value`."""
-        return index_vs_value(self.survey, ax=ax)
-
-    def kinds(self, *, coordinates: tuple[int, int] = (0, 1), ax: Axes | None = None) -> Axes:
-        """Draw where points of each kind are: see `hesscape.plot.kinds`."""
-        return kinds(self.survey, coordinates=coordinates, ax=ax)
 
 
 def index_vs_value(survey: Survey, *, ax: Axes | None = None) -> Axes:
@@ -69,7 +56,7 @@ def index_vs_value(survey: Survey, *, ax: Axes | None = None) -> Axes:
     >>> f = testing.himmelblau()
     >>> x = [point.x for point in f.critical_points]
     >>> found = hs.survey(f.fun, x, need="inertia", gtol=1e-3)
-    >>> ax = found.plot.index_vs_value(ax=Figure().subplots())
+    >>> ax = hs.plot.index_vs_value(found, ax=Figure().subplots())
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['4 saddle', '1 maximum', '4 minimum']
     """
@@ -109,7 +96,7 @@ def kinds(survey: Survey, *, coordinates: tuple[int, int] = (0, 1), ax: Axes | N
     >>> import hesscape as hs
     >>> from matplotlib.figure import Figure
     >>> found = hs.survey(lambda x: x[0] ** 3 - 3 * x[0] + x[1] ** 2, [[-1, 0], [1, 0], [0, 1]])
-    >>> ax = found.plot.kinds(ax=Figure().subplots())
+    >>> ax = hs.plot.kinds(found, ax=Figure().subplots())
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['1 not critical', '1 saddle', '1 minimum']
     """

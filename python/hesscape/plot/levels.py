@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._validate import Array
+from hesscape._validate import Array
 
 WALL = 5.0  # the colours reach at most this many times further to one side than to the other
 LEVELS = 8  # bands to either side of the value at the point

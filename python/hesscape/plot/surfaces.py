@@ -1,9 +1,4 @@
-"""Pictures of critical points, drawn with Matplotlib (``pip install 'hesscape[plot]'``).
-
-Every function draws on the Axes that it is given, or on those of a new figure, and returns them. Nothing is shown on
-screen before ``matplotlib.pyplot.show()`` is called. Orange stands for upwards, purple for downwards and grey for what
-is flat within its error.
-"""
+"""Pictures of one point: its surface, the slices along its directions, its spectrum."""
 
 from __future__ import annotations
 
@@ -13,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _validate
-from ._density_plot import density
-from ._directions import (
+from hesscape import _validate
+from hesscape._validate import Array
+from hesscape.derivatives.taylor import TaylorModel
+from hesscape.objective import Objective
+from hesscape.verdicts.classify import CriticalPoint
+
+from .directions import (
     columns,
     curvatures,
     even_reach,
@@ -25,30 +24,15 @@ from ._directions import (
     positive_span,
     some_eigenvectors,
 )
-from ._figure import DOWN, FLAT, UP, axes_or_new, legend_below
-from ._levels import LEVELS, levels_around
-from ._survey_plot import index_vs_value, kinds
-from ._validate import Array
-from .derivatives.taylor import TaylorModel
-from .objective import Objective
-from .verdicts.classify import CriticalPoint
+from .figure import DOWN, FLAT, UP, axes_or_new, legend_below
+from .levels import LEVELS, levels_around
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .escapes.escape import Escape
+    from hesscape.escapes.escape import Escape
 
-__all__ = [
-    "DOWN",
-    "FLAT",
-    "UP",
-    "density",
-    "index_vs_value",
-    "kinds",
-    "slices",
-    "spectrum",
-    "surface",
-]
+__all__ = ["slices", "spectrum", "surface"]
 
 COLORS = "PuOr_r"
 

@@ -29,7 +29,7 @@ def shown(ax):
 
 
 def test_index_against_value(ax, found):
-    assert found.plot.index_vs_value(ax=ax) is ax
+    assert hs.plot.index_vs_value(found, ax=ax) is ax
     lines = shown(ax)
     assert set(lines) == {"4 minimum", "4 saddle", "1 maximum"}
     for label, index in (("4 minimum", 0), ("4 saddle", 0.5), ("1 maximum", 1)):
@@ -52,21 +52,21 @@ def test_zero_modes_do_not_count_as_directions(ax):
 
 def test_an_open_index_is_hollow(ax):
     found = hs.survey(lambda x: x[0] ** 2 - x[1] ** 2 + x[2] ** 4, np.zeros((1, 3)), need="inertia")
-    found.plot.index_vs_value(ax=ax)
+    hs.plot.index_vs_value(found, ax=ax)
     (line,) = ax.lines
     assert line.get_label() == "1 saddle, index open"
     assert line.get_markerfacecolor() == "none"
 
 
 def test_where_kinds_are(ax, found):
-    found.plot.kinds(ax=ax, coordinates=(1, 0))
+    hs.plot.kinds(found, ax=ax, coordinates=(1, 0))
     lines = shown(ax)
     assert sum(map(len, lines.values())) == len(found)
     np.testing.assert_array_equal(lines["1 not critical"], [[1, 1]])
     np.testing.assert_array_equal(lines["4 minimum"], found.x[found.kind == "minimum"][:, ::-1])
     assert ax.get_xlabel() == "$x_{1}$"
     with pytest.raises(ValueError, match="coordinates must be an integer from 0 to 1"):
-        found.plot.kinds(coordinates=(0, 2))
+        hs.plot.kinds(found, coordinates=(0, 2))
 
 
 def test_one_coordinate_is_drawn_against_the_value(ax):
@@ -76,12 +76,12 @@ def test_one_coordinate_is_drawn_against_the_value(ax):
 
 
 def test_nothing_is_drawn_of_nothing(ax, found):
-    found[:0].plot.kinds(ax=ax)
-    found[:0].plot.index_vs_value(ax=ax)
+    hs.plot.kinds(found[:0], ax=ax)
+    hs.plot.index_vs_value(found[:0], ax=ax)
     assert not ax.lines
 
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "surveys.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "surveys.md"
 
 
 @pytest.mark.skipif(not DOCUMENT.exists(), reason="tests that were installed without it")

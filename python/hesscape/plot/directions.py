@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _validate
-from ._validate import Array
-from .derivatives.taylor import TaylorModel
-from .verdicts.classify import CriticalPoint
+from hesscape import _validate
+from hesscape._validate import Array
+from hesscape.derivatives.taylor import TaylorModel
+from hesscape.verdicts.classify import CriticalPoint
 
 
 def columns(directions: ArrayLike, n: int, k: int | None = None) -> Array:
