@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import hesscape as hs
 from hesscape import testing
-from hesscape._surface import StationaryPoint, Surface
 from hesscape.escapes.result import SENTENCES, STILL_FALLING
 from hesscape.escapes.walk import MOST_VALUES
+from hesscape.testing.surface import StationaryPoint, Surface
 
 seeds = st.integers(0, 2**32 - 1)
 SURFACES = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._surface import Array, Surface, constant, make_surface
+from .surface import Array, Surface, constant, make_surface
 
 
 def lennard_jones(n_atoms: int) -> Surface:

@@ -1,18 +1,4 @@
-"""Surfaces with exact gradients, Hessians and known stationary points, to try hesscape on and to test it with.
-
-Every function here takes one point ``(n,)`` or many, as columns ``(n, m)`` (``vectorized=True`` elsewhere in hesscape),
-and computes in the type that it is given, so that complex steps and single precision work too.
-
-Examples
---------
->>> from hesscape import testing
->>> surface = testing.error_surface()
->>> surface.hessian([0, 0])
-array([[ 0., -2.],
-       [-2.,  0.]])
->>> surface.fun([[0, 1, 2], [0, 1, 2]])
-array([1., 0., 9.])
-"""
+"""The surfaces of one, two and many coordinates that have names."""
 
 from __future__ import annotations
 
@@ -23,10 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._lennard_jones import lennard_jones
-from ._surface import (
+from .surface import (
     Array,
-    StationaryPoint,
     Surface,
     constant,
     diagonal,
@@ -36,13 +20,10 @@ from ._surface import (
 )
 
 __all__ = [
-    "StationaryPoint",
-    "Surface",
     "ackley",
     "deep_linear_network",
     "error_surface",
     "himmelblau",
-    "lennard_jones",
     "monkey_saddle",
     "muller_brown",
     "peano",
