@@ -17,7 +17,7 @@ MODULES = ["hesscape"] + [
 NEEDS = {
     "hesscape.plot.densities": "matplotlib",
     "hesscape.plot.surveys": "matplotlib",
-    "hesscape.plot": "matplotlib",
+    "hesscape.plot.surfaces": "matplotlib",
     "hesscape.interop.ase": "ase",
     "hesscape.interop.jax": "jax",
     "hesscape.interop.torch": "torch",

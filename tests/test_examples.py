@@ -13,7 +13,7 @@ import pytest
 
 import hesscape as hs
 from hesscape import testing
-from hesscape.__main__ import main
+from hesscape.cli.main import main
 
 pytest.importorskip("matplotlib")
 

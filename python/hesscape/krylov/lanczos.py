@@ -145,5 +145,6 @@ class LanczosSearch:
         return end
 
     def converged(self, tol: float) -> bool:
+        """Whether the residuals of both ends are within `tol` of the largest Ritz value."""
         values, residuals = self.lanczos.values, self.lanczos.residuals
         return bool(max(residuals[0], residuals[-1]) <= tol * np.abs(values).max())

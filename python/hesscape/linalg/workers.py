@@ -34,10 +34,12 @@ class Stack:
 
     @property
     def count(self) -> int:
+        """How many matrices there are."""
         return len(self.a)
 
     @property
     def n(self) -> int:
+        """How many rows each has."""
         return int(self.a.shape[1])
 
     def doubles(self, rows: slice | NDArray[np.intp]) -> NDArray[np.float64]:

@@ -39,6 +39,7 @@ class Conclusions:
 
 
 def unknown_slopes(size: int) -> Slopes:
+    """Give what is known of gradients that nobody knows."""
     nothing = np.full(size, np.nan)
     return Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
 

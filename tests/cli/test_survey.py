@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hesscape as hs
-from hesscape.__main__ import main
+from hesscape.cli.main import main
 from survey_functions import assert_same
 
 MODEL = """
@@ -168,7 +168,7 @@ def test_what_cannot_be_done_is_one_line(words, message, capsys):
 
 
 def test_progress_without_tqdm(capsys, monkeypatch):
-    monkeypatch.setattr("hesscape._survey_command.find_spec", lambda _name: None)
+    monkeypatch.setattr("hesscape.cli.survey.find_spec", lambda _name: None)
     assert main(["survey", "survey_model:loss", "far.npy"]) == 1
     err = capsys.readouterr().err
     assert err.splitlines()[-1].startswith("5 of 5 points, 0 s left: 1 saddle")

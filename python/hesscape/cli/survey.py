@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 import hesscape as hs
+from hesscape._progress import Progress
 
-from ._named import UserError, load
-from ._progress import Progress
+from .named import UserError, load
+from .words import count, number
 
 SURVEY = """\
 examples:
@@ -34,7 +35,7 @@ exit status:
 PAUSE = 5.0  # seconds between lines, where there is no tqdm
 
 
-def add_to(commands: Any, number: Callable[[str], float], count: Callable[[str], int]) -> None:
+def add_to(commands: Any) -> None:
     """Add the command to a parser."""
     text = "classify many points of a function of your own"
     parser = commands.add_parser(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hesscape as hs
-from hesscape.__main__ import main
+from hesscape.cli.main import main
 
 MODEL = """
 import helper
