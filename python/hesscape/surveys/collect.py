@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,14 @@ from hesscape._validate import Array
 from .assess import NAMES, Columns
 from .points import Points
 from .schedule import Part
-from .table import Survey
+
+
+class Found(NamedTuple):
+    """What a table of points is made of."""
+
+    columns: Mapping[str, NDArray[Any]]
+    options: dict[str, Any]
+    total: int | None  # points that X had, where that is known
 
 
 class Collected:
@@ -54,13 +63,13 @@ class Collected:
         """Know that all is there."""
         self._finished = True
 
-    def table(self, options: dict[str, object]) -> Survey:
+    def found(self, options: dict[str, Any]) -> Found:
         """Give the points that are there."""
         columns = self._joined() if self._columns is None else self._filled(self._columns)
         total = self._points.total
         if total is None and self._finished:
             total = len(columns["row"])
-        return Survey(columns, options, total)
+        return Found(columns, options, total)
 
     def _filled(self, columns: Columns) -> dict[str, NDArray[np.generic]]:
         rows = np.flatnonzero(self._there)

@@ -24,10 +24,9 @@ from hesscape.linalg.symmetric import zero_mode_basis
 from hesscape.objective import Objective
 
 from .assess import NAMES, TYPES, Columns, Settings
-from .collect import count
+from .collect import Found, count
 from .points import Points
 from .schedule import Part
-from .table import Survey
 
 ABOUT = "hesscape_survey"  # the attribute that says what was asked
 DIMENSIONS = {"x": ("point", "coordinate"), "inertia": ("point", "sign")}
@@ -167,12 +166,12 @@ class Stored:
             "from there",
         )
 
-    def table(self, options: dict[str, object]) -> Survey:  # noqa: ARG002  (they are in the store)
+    def found(self, options: dict[str, Any]) -> Found:  # noqa: ARG002  (they are in the store)
         """Give the points that are there."""
         if self._group is None:  # interrupted before the first chunk
             nothing = Columns.empty(np.empty((0, self._points.n)))
             columns = {name: getattr(nothing, name) for name in NAMES}
-            return Survey({"row": np.arange(0), **columns}, self._asked, self._points.total)
+            return Found({"row": np.arange(0), **columns}, self._asked, self._points.total)
         return read(self._path)
 
 
@@ -183,14 +182,14 @@ def _unknown(there: dict[str, Any], name: str, value: Any) -> bool:
     return value is None or there["asked"].get(name) is None
 
 
-def read(path: str | Path) -> Survey:
-    """Give the survey of a store, as far as it is done; columns are read when they are used."""
+def read(path: str | Path) -> Found:
+    """Give the points of a store, as far as it is done; columns are read when they are used."""
     group = _group(Path(path))
     about = group.attrs[ABOUT]
     size, total = about["size"], about["asked"]["total"]
     points = group["kind"].shape[0]
     done = np.repeat(np.asarray(group[DONE][:]) != 0, size)[:points]
-    return Survey(_Columns(group, np.flatnonzero(done)), about["asked"], total)
+    return Found(_Columns(group, np.flatnonzero(done)), about["asked"], total)
 
 
 class _Columns(Mapping[str, NDArray[Any]]):

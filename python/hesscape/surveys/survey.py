@@ -118,14 +118,14 @@ def survey(
             run(points, pool, sink)
         except KeyboardInterrupt:
             pool.close(now=True)
-            table = sink.table(options)
+            table = Survey(*sink.found(options))
             _say_interrupted(table, store)
             return table
         except BaseException:
             pool.close(now=True)
             raise
         pool.close()
-    return sink.table(options)
+    return Survey(*sink.found(options))
 
 
 def _settings(need: Any, zero_modes: Any, refine: Any, on_error: Any, gtol: Any) -> Settings:

@@ -15,7 +15,9 @@ from hesscape._report import number
 from hesscape._validate import Array
 from hesscape.verdicts.critical_point import Kind
 
+from . import files
 from .assess import FAILED, NAMES
+from .collect import Found
 from .distinct import Symmetry, label
 
 COLUMNS = ("row", *NAMES)
@@ -256,25 +258,12 @@ class Survey:
     def save(self, path: str | Path) -> None:
         """Write a file that `load` reads: NumPy's npz, compressed. Nothing is pickled."""
         columns = {name: getattr(self, name) for name in COLUMNS}
-        columns["message"] = columns["message"].astype(np.str_)
-        about = json.dumps({"options": self.options, "total": self.total})
-        with Path(path).open("wb") as file:
-            np.savez_compressed(file, about=np.array(about), **columns)
+        files.save(path, Found(columns, self.options, self.total))
 
     @staticmethod
     def load(path: str | Path) -> Survey:
         """Read what `save` wrote, or the store of a survey as far as it is done."""
-        if Path(path).is_dir():
-            from .store import read
-
-            return read(path)
-        with np.load(path, allow_pickle=False) as data:
-            if missing := {"about", *COLUMNS} - set(data.files):
-                raise ValueError(f"{path} holds no Survey: it has no {', '.join(sorted(missing))}")
-            columns = {name: data[name] for name in COLUMNS}
-            about = json.loads(str(data["about"]))
-        columns["message"] = columns["message"].astype(np.object_)
-        return Survey(columns, about["options"], about["total"])
+        return Survey(*files.load(path))
 
 
 @dataclass(frozen=True)
