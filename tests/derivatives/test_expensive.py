@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 import hesscape as hs
-from hesscape import _expensive, testing
+from hesscape import testing
+from hesscape.derivatives import expensive
 
 X = np.array([0.3, -0.7, 1.9])
 RUN = Path(__file__).parents[1] / "expensive_run.py"
@@ -357,7 +358,7 @@ def test_all_that_is_wanted_at_once_is_in_flight(given, monkeypatch):
     executor = Unruly(0.0005)
     hs.taylor(quartic, x, executor=executor, **more)
     assert executor.most >= wanted - 1  # one may have begun
-    monkeypatch.setattr(_expensive, "IN_FLIGHT", 7)
+    monkeypatch.setattr(expensive, "IN_FLIGHT", 7)
     few = Unruly(0.0005)
     model = hs.taylor(quartic, x, executor=few, **more)
     assert few.most <= 7
@@ -454,15 +455,15 @@ def test_what_is_no_store_is_refused_and_left_as_it_is(tmp_path):
 
 
 def test_a_full_disk_is_said_and_what_is_stored_stays(tmp_path, monkeypatch):
-    from hesscape import _value_store
+    from hesscape.derivatives import value_store
 
-    opened = _value_store.ValueStore._open
+    opened = value_store.ValueStore._open
 
     def small(self, here):
         opened(self, here)
         self._base.execute("PRAGMA max_page_count = 8")
 
-    monkeypatch.setattr(_value_store.ValueStore, "_open", small)
+    monkeypatch.setattr(value_store.ValueStore, "_open", small)
     with pytest.raises(OSError, match=r"store: .*a\.db: database or disk is full"):
         hs.taylor(fun, X, store=tmp_path / "a.db")
     monkeypatch.undo()

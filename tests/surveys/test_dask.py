@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hesscape as hs
-from hesscape import _schedule
+from hesscape.surveys import schedule
 from survey_functions import assert_same, points
 
 distributed = pytest.importorskip("distributed")
@@ -53,7 +53,7 @@ def client():
 
 @pytest.fixture(autouse=True)
 def many_chunks(monkeypatch):
-    monkeypatch.setattr(_schedule, "SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "SECONDS", 0.05)
 
 
 def test_a_cluster_finds_the_same(client):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import hesscape as hs
-from hesscape import _pool, _schedule
+from hesscape.surveys import pool, schedule
 from survey_functions import assert_same, cosines, fragile, points, slow_cosines
 
 X = points(120)
@@ -30,7 +30,7 @@ def local():
 
 @pytest.fixture
 def many_chunks(monkeypatch):
-    monkeypatch.setattr(_schedule, "SECONDS", 0.001)
+    monkeypatch.setattr(schedule, "SECONDS", 0.001)
 
 
 @pytest.mark.usefixtures("many_chunks")
@@ -91,10 +91,10 @@ class Remote(Executor):
             known.clear()
         task, args = pickle.loads(data)
         future: Future[Any] = Future()
-        _pool._KNOWN.clear()
-        _pool._KNOWN.update(known)
+        pool._KNOWN.clear()
+        pool._KNOWN.update(known)
         future.set_result(pickle.loads(pickle.dumps(task(*args))))
-        known.update(_pool._KNOWN)
+        known.update(pool._KNOWN)
         return future
 
 
@@ -122,7 +122,7 @@ def test_the_function_travels_once_to_each_worker(expected, forgetful):
 
 
 def test_chunks_under_way_are_bounded(monkeypatch):
-    monkeypatch.setattr(_schedule, "SECONDS", 1e-9)
+    monkeypatch.setattr(schedule, "SECONDS", 1e-9)
 
     class Lagging(ThreadPoolExecutor):
         pending = most = 0
@@ -151,7 +151,7 @@ def test_chunks_under_way_are_bounded(monkeypatch):
 
 
 def test_a_point_that_takes_long_does_not_keep_the_others_waiting(monkeypatch):
-    monkeypatch.setattr(_schedule, "SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "SECONDS", 0.05)
     both, came = threading.Barrier(2), threading.local()
 
     def meets(x):

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import hesscape as hs
-from hesscape import Survey, _schedule
+from hesscape import Survey
+from hesscape.surveys import schedule
 from survey_functions import assert_same, cosines, fragile, points, slow_cosines
 
 zarr = pytest.importorskip("zarr")
@@ -24,8 +25,8 @@ X = points(100)
 
 @pytest.fixture
 def many_chunks(monkeypatch):
-    monkeypatch.setattr(_schedule, "SECONDS", 0.004)
-    monkeypatch.setattr(_schedule, "MOST_NUMBERS", 16)  # however fast the machine is
+    monkeypatch.setattr(schedule, "SECONDS", 0.004)
+    monkeypatch.setattr(schedule, "MOST_NUMBERS", 16)  # however fast the machine is
 
 
 def contents(path):
@@ -223,9 +224,9 @@ def test_a_full_disk_is_reported_and_loses_nothing(tmp_path):
 import resource, signal, sys
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 import numpy as np, hesscape as hs
-from hesscape import _schedule
+from hesscape.surveys import schedule
 from survey_functions import cosines
-_schedule.SECONDS, _schedule.CHUNKS_PER_WORKER = 10, 2
+schedule.SECONDS, schedule.CHUNKS_PER_WORKER = 10, 2
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))
 X = np.random.default_rng(1).normal(size=(200, 40))
@@ -249,9 +250,9 @@ RUN = """
 import sys
 sys.path.insert(0, {tests!r})
 import hesscape as hs
-from hesscape import _schedule
+from hesscape.surveys import schedule
 from survey_functions import points, slow_cosines
-_schedule.SECONDS = 0.05
+schedule.SECONDS = 0.05
 if __name__ == "__main__":
     print("begins", flush=True)
     hs.survey(slow_cosines, points(100), store="run.zarr", need="spectrum"{more})

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import hesscape as hs
-from hesscape import _schedule, testing
+from hesscape import testing
+from hesscape.surveys import schedule
 from hesscape.surveys.survey import Survey
 
 MULLER = testing.muller_brown()
@@ -153,8 +154,8 @@ def test_results_do_not_depend_on_the_chunks(monkeypatch):
     x = grid(100)
     whole = hs.survey(cosines, x, vectorized=True, need="spectrum")
     for numbers, seconds in ((2, 0.5), (6, 10), (2**20, 1e-9)):
-        monkeypatch.setattr(_schedule, "MOST_NUMBERS", numbers)
-        monkeypatch.setattr(_schedule, "SECONDS", seconds)
+        monkeypatch.setattr(schedule, "MOST_NUMBERS", numbers)
+        monkeypatch.setattr(schedule, "SECONDS", seconds)
         assert_same(hs.survey(cosines, x, vectorized=True, need="spectrum"), whole)
 
 

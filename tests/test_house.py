@@ -1,0 +1,105 @@
+"""The house has the rooms that CONTRIBUTING.md draws: imports follow their order, and none runs in a circle."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import hesscape
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(hesscape.__file__).parent
+# Each folder imports the top of the package and the folders before it.
+FOLDERS = (
+    "linalg", "derivatives", "sparse", "krylov", "verdicts", "escapes", "minimizers", "surveys", "plot", "interop",
+    "testing", "cli",
+)  # fmt: skip
+CORE = ("linalg", "derivatives", "sparse", "krylov", "verdicts")
+MOST_MODULES, MOST_SOURCES, MOST_LINES = 14, 8, 500
+
+
+def modules():
+    return {
+        ".".join(("hesscape", *path.relative_to(PACKAGE).with_suffix("").parts)): path
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+MODULES = {name.removesuffix(".__init__"): path for name, path in modules().items()}
+
+
+def for_type_checkers(node):
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def nodes(tree):
+    for node in ast.iter_child_nodes(tree):
+        if not for_type_checkers(node):
+            yield node
+            yield from nodes(node)
+
+
+def imports(name):
+    """Which modules of the package a module imports, functions' own imports included."""
+    path = MODULES[name]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found = set()
+    for node in nodes(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join([*above, *filter(None, [node.module])]) if node.level else node.module
+            found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    return {module for module in found if module in MODULES} - {name}
+
+
+GRAPH = {name: imports(name) for name in MODULES}
+
+
+def folder(name):
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in FOLDERS else ""
+
+
+def test_every_folder_has_its_place():
+    there = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert there == set(FOLDERS)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_follow_the_order(name):
+    if name in ("hesscape", "hesscape.__main__"):
+        return
+    here = folder(name)
+    for other in GRAPH[name] - {"hesscape"}:
+        there = folder(other)
+        allowed = there in ("", here) or (here and FOLDERS.index(there) < FOLDERS.index(here))
+        assert allowed, f"{name} imports {other}"
+    assert "hesscape" not in GRAPH[name] or here in ("interop", "cli", "testing") or uses_core(name)
+
+
+def uses_core(name):
+    """Whether all that a module takes from the package itself are its modules."""
+    taken = set()
+    for node in nodes(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "hesscape":
+            taken |= {alias.name for alias in node.names}
+    tops = {path.stem for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*.pyi")]}
+    return bool(taken) and taken <= tops | set(FOLDERS)
+
+
+def test_no_import_runs_in_a_circle():
+    done, way = set(), []
+
+    def visit(name):
+        assert name not in way, " -> ".join([*way[way.index(name) :], name])
+        if name not in done:
+            way.append(name)
+            for other in sorted(GRAPH[name] - {"hesscape"}):
+                visit(other)
+            way.pop()
+            done.add(name)
+
+    for name in sorted(MODULES):
+        visit(name)
