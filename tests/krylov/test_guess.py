@@ -3,7 +3,7 @@
 import numpy as np
 
 import hesscape as hs
-from hesscape.krylov.curvature import TOL, bounds
+from hesscape.krylov.curvature import curvature_of
 from hesscape.krylov.random_start import least_component_near
 
 N = 1500
@@ -34,8 +34,9 @@ def test_a_guess_saves_products_and_keeps_the_statement():
 
     def run(d, rng, guess, need="way"):
         f = hs.Objective(forbidden, hessp=lambda x, p: d * p)
-        none = np.empty((N, 0), order="F")
-        return bounds(f, np.zeros(N), need, TOL, 0.3, 60, 50, none, rng, guess)
+        return curvature_of(
+            f, np.zeros(N), need, delta=0.3, most=60, limit=50, rng=rng, guess=guess
+        )
 
     cold = [run(d, seed, None) for seed in range(5)]
     warm = [run(d, seed, guess) for seed in range(5)]

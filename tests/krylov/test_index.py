@@ -201,7 +201,8 @@ def test_the_verdict_has_the_index():
     assert (point.kind, point.certain, point.index) == ("saddle", True, index)
     assert point.inertia == (index, m * m - index - 1, 1)
     assert (
-        f"{index} negative eigenvalues; there are with probability 0.999 no more" in point.message
+        f"{index} negative eigenvalues are proven; there are with probability 0.999 no more"
+        in point.message
     )
     kind = hs.classify(value, np.zeros(m * m), jac=jac, need="kind")
     assert kind.index is None

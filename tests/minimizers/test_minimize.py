@@ -1,6 +1,5 @@
 """Minimisation: the end is a proven minimum, or the message says what it is."""
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from scipy.optimize import OptimizeResult
 
 import hesscape as hs
 from hesscape import testing
+from hesscape.minimizers import search
 from hesscape.minimizers.search import SENTENCES
 
 
@@ -217,7 +217,7 @@ def test_derivatives_that_cannot_be_measured():
 
 
 def test_too_many_rounds(monkeypatch):
-    monkeypatch.setattr(sys.modules["hesscape.minimize"], "MOST_ROUNDS", 1)
+    monkeypatch.setattr(search, "MOST_ROUNDS", 1)
     surface = testing.himmelblau()
     result = hs.minimize(surface.fun, surface.critical_points[-1].x)
     assert result.message == SENTENCES["rounds"].format(rounds=1)

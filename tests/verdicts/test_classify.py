@@ -19,7 +19,7 @@ from hesscape.verdicts.classify import (
     classify_hessian,
     verdict,
 )
-from hesscape.verdicts.critical_point import NOTES, SENTENCES
+from hesscape.verdicts.messages import NOTES, SENTENCES
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -286,7 +286,7 @@ def test_every_sentence_is_reached():
     z = np.array([1.0, 1, 0])
     seen = {
         "not_critical": verdict(model(np.eye(2), gradient=[1, 0])),
-        "diagonal": verdict(model(np.diag([1, -1])), need="kind"),
+        "saddle_seen": verdict(model(np.diag([1, -1])), need="kind"),
         "saddle": point([[0, 1], [1, 0]]),
         "saddle_partial": point(np.diag([1, -1, 0])),
         "minimum": point(np.eye(2)),

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 
 from hesscape._validate import Array
 
-from .walk import LARGEST_BLOCK, MARGIN, Probe
+from .walk import LARGEST_BLOCK, MARGIN, Probe, scatter_of
 
 CORNERS = 2.0 ** -np.arange(0, 41, 0.5)  # fractions of the way at which a curved path may have one
 MIDDLES = 0.85 * CORNERS[:-1]  # where f is looked at, each between two of them
 PARTS = (12, 24, 48)  # split those; the highest point of each part is looked at closely
 WINDOW = 24  # values around such a point
 WIDTH = 1 / 8  # of its fraction: no window has a corner
-ORDER = 4  # of the differences that tell scatter from what is smooth
-SCATTER = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)  # over the square of a difference
 SHORTEST = 2.0**-40  # of what suits the coordinates: below, x has too few digits for a shape
 LEAP = 8.0  # from a corner to one that is so many times further is no way along a valley
 
@@ -70,9 +67,11 @@ def _resolved(probe: Probe, path: Path, middle: float, heights: Array) -> bool:
     window = _along(path, fractions, probe)
     if not np.isfinite(window).all():
         return bool(window.max() == np.inf)
-    scatter = math.sqrt(SCATTER * float(np.mean(np.diff(window, ORDER) ** 2)))
+    scatter = scatter_of(window)
     levels = np.unique(np.concatenate([heights[np.isfinite(heights)], window, [probe.value]]))
     quantum = float(np.diff(levels).min())  # of values that are rounded coarsely
     noise = MARGIN * max(scatter, quantum, probe.least)
-    rounding = float(_along(path, fractions, probe.rounding).max())
+    rounding = float(
+        _along(path, fractions, lambda y: probe.rounding(probe.reach(y - probe.x))).max()
+    )
     return bool(window.mean() - probe.value > max(noise, rounding))

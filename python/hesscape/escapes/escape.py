@@ -13,26 +13,18 @@ from numpy.typing import ArrayLike
 
 from hesscape import _validate
 from hesscape._progress import Report
-from hesscape.derivatives.expensive import asked_for, expensive, usual_total
-from hesscape.derivatives.taylor import TaylorModel, taylor
-from hesscape.linalg.proofs import Array
-from hesscape.linalg.symmetric import not_negative, zero_mode_basis
+from hesscape._validate import Array
+from hesscape.derivatives.expensive import expensive, usual_total
 from hesscape.objective import Objective
-from hesscape.verdicts.by_products import classify_by_products, suits_products
-from hesscape.verdicts.classify import CriticalPoint, Kind, verdict
+from hesscape.verdicts.by_entries import Measuring, of_model
+from hesscape.verdicts.classify import Means, judge
+from hesscape.verdicts.conclude import conclude
+from hesscape.verdicts.critical_point import CriticalPoint, Kind
+from hesscape.verdicts.evidence import Question
 
-from .by_products import leave_by_products
-from .flat import (
-    MOST_VALLEYS,
-    QUIET,
-    Frame,
-    down_a_line,
-    down_a_valley,
-    families,
-    frame,
-    wide_curvature,
-)
-from .result import Attempt, Escape, accepted, result
+from .flat import MOST_VALLEYS, QUIET, down_a_line, down_a_valley, families, wide_curvature
+from .frame import Frame, frame
+from .result import Attempt, Escape, accepted, curvature_along, result
 from .walk import MARGIN, Probe, Side, walk
 
 __all__ = ["Escape", "Side", "escape"]
@@ -126,146 +118,122 @@ def escape(
     """
     f = Objective.of(fun, objective)
     most = np.inf if max_step is None else _validate.positive("max_step", max_step)
-    gtol = not_negative("gtol", gtol)
-    measured = step is not None or levels is not None or asked_for(executor, progress, store)
-    if not measured and _without_matrix(f, x, zero_modes):
-        return _by_products(f, x, most, gtol, zero_modes)
-    before = _model_of(x, step, levels)
-    start = _validate.point(x) if before is None else before.x  # type: ignore[arg-type]
-    total = usual_total(f, start.size, levels) if before is None else None
-    known = [] if before is None else [start]
+    measuring = Measuring(step, levels, executor, progress, store)
+    known = _classified(x, step, levels)
+    start: Array = _validate.point(x) if known is None else known.x  # type: ignore[arg-type, assignment]
+    question = Question.of(gtol, "inertia", zero_modes, start.size)._replace(need="way")
+    total = usual_total(f, start.size, levels) if known is None else None
+    before = [] if known is None else [start]
     with expensive(
-        f, start, executor=executor, progress=progress, store=store, total=total, known=known
+        f, start, executor=executor, progress=progress, store=store, total=total, known=before
     ) as f:
-        model = taylor(f, start, step=step, levels=levels) if before is None else before
-        return _leave(f, model, most, gtol, zero_modes, measured=before is None)
+        if known is None:
+            means = Means("dense" if measuring.asked_for else "auto", None, Measuring(step, levels))
+            known = judge(f, start, question, means)[0]
+            return leave(f, known, question, most, (known.nfev, known.njev))
+        if known.taylor is not None:
+            known = conclude(of_model(known.taylor, question))[0]
+        return leave(f, known, question, most)
 
 
-def _leave(
+def leave(
     f: Objective,
-    model: TaylorModel,
-    most: float,
-    gtol: float,
-    zero_modes: int | ArrayLike,
-    *,
-    measured: bool,
+    point: CriticalPoint,
+    question: Question,
+    most: float = np.inf,
+    before: tuple[int, int] = (0, 0),
 ) -> Escape:
-    """Find a way down from a point that was measured, just now if `measured`: that counts then."""
-    count, basis = zero_mode_basis(zero_modes, model.x.size)
-    point = verdict(model, gtol=gtol, zero_modes=zero_modes, need="inertia")
-    before = (model.nfev, model.njev) if measured else (0, 0)
-    probe = Probe(f, model.x, model.value, model.noise)
+    """Find a way down from a point that was classified; `before` counts what that took, if it counts here."""
+    probe = Probe.at(f, point)
     outcome, found = "none", None
     if point.kind is Kind.minimum:
-        outcome = "modes" if count else "minimum"
+        proven = "modes" if question.zero_modes else "minimum"
+        outcome = "probable" if point.taylor is None and not point.certain else proven
     else:
-        axes = frame(point, model, count, basis)
-        probe.settle()
-        probe.curvature, probe.scale = np.diag(model.hessian), axes.wide
-        attempts = _attempts(probe, point, model, axes, most)
-        for attempt in attempts:
-            found = accepted(probe, attempt)
-            if found is not None:
-                outcome = "unbounded" if found[0].fun == -np.inf else attempt.outcome
-                break
-        else:
-            outcome = "noise" if point.inertia[0] or point.kind is Kind.not_critical else "none"
-    return result(
-        probe,
-        point,
-        outcome,
-        found,
-        before,
-        model.gradient,
-        lambda u: float(model.quadratic_form(u)),
-    )
+        outcome, found = _explored(probe, point, frame(point, question), most)
+    return result(f, probe, point, outcome, found, before)
 
 
-def _without_matrix(
-    f: Objective,
-    x: ArrayLike | CriticalPoint,
-    zero_modes: int | ArrayLike,
-) -> bool:
-    if isinstance(x, CriticalPoint):
-        return x.taylor is None and x.curvature is not None
-    return suits_products(f, np.size(x), zero_modes)
-
-
-def _by_products(
-    f: Objective,
-    x: ArrayLike | CriticalPoint,
-    most: float,
-    gtol: float,
-    zero_modes: int | ArrayLike,
-) -> Escape:
-    if isinstance(x, CriticalPoint):
-        return leave_by_products(f, x, most, (0, 0))
-    point = classify_by_products(f, _validate.point(x), gtol, "way", zero_modes)
-    return leave_by_products(f, point, most, (point.nfev, point.njev))
-
-
-def _model_of(
+def _classified(
     x: ArrayLike | CriticalPoint, step: ArrayLike | None, levels: int | None
-) -> TaylorModel | None:
-    """Give the measurement that x comes with."""
+) -> CriticalPoint | None:
+    """Give the point if it was classified before."""
     if not isinstance(x, CriticalPoint):
         return None
-    if x.taylor is None:
+    if x.x is None:
         raise ValueError(
             "x must be a point, or a CriticalPoint that was measured by classify; this one has no taylor"
         )
     for name, value in (("step", step), ("levels", levels)):
         if value is not None:
             raise ValueError(f"{name} must be None with a CriticalPoint, whose measurement is used")
-    return x.taylor
+    return x
 
 
-def _attempts(
-    probe: Probe, point: CriticalPoint, model: TaylorModel, axes: Frame, most: float
-) -> Iterator[Attempt]:
+def _explored(
+    probe: Probe, point: CriticalPoint, axes: Frame, most: float
+) -> tuple[str, tuple[Side, Side] | None]:
+    """Walk until a decrease is more than noise explains."""
+    probe.settle()
+    if point.taylor is not None:
+        probe.curvature, probe.scale = np.diag(point.taylor.hessian), axes.wide
+    elif axes.values.size:
+        probe.listen(axes.vectors[:, 0])
+    for attempt in _attempts(probe, point, axes, most):
+        found = accepted(probe, attempt)
+        if found is not None:
+            return ("unbounded" if found[0].fun == -np.inf else attempt.outcome), found
+    proven = point.inertia[0] > 0 or point.kind is Kind.not_critical
+    return ("noise" if proven else "none" if axes.complete else "open"), None
+
+
+def _attempts(probe: Probe, point: CriticalPoint, axes: Frame, most: float) -> Iterator[Attempt]:
     """Make walks, likeliest first; each is made when the one before was not accepted."""
     if point.kind is Kind.not_critical:
-        yield Attempt("gradient", _down_the_gradient(probe, model, axes, most))
-    if point.inertia[0]:
-        assert point.way_down is not None
-        yield Attempt("curvature", _down_the_curvature(probe, model, axes, point.way_down, most))
-    hint = None if point.inertia[0] or axes.flat.start == axes.flat.stop else point.way_down
-    tried = [np.empty((0, model.x.size))]
+        assert point.gradient is not None
+        yield Attempt("gradient", _down_the_gradient(probe, point.gradient, axes, most))
+    if point.inertia[0] and point.way_down is not None:
+        yield Attempt("curvature", _down_the_curvature(probe, axes, point, most))
+    flat = axes.flat.start < axes.flat.stop
+    hint = point.way_down if flat and axes.complete and not point.inertia[0] else None
+    tried = [np.empty((0, probe.x.size))]
     proven = point.inertia[0] > 0 or point.kind is Kind.not_critical
-    wide = wide_curvature(probe, axes) if axes.flat.start < axes.flat.stop else ()
+    wide = wide_curvature(probe, axes) if flat and axes.complete else ()
     for directions in itertools.chain(families(probe, axes, hint), wide):
         tried.append(directions)
         found = down_a_line(probe, directions, axes, most, proven=proven)
         if found is not None:
             yield Attempt("flat", _from_here(probe, found, most))
-    if len(tried) > 1 and axes.vectors[:, axes.up].size:
+    if axes.complete and len(tried) > 1 and axes.vectors[:, axes.up].size:
         along = np.vstack(tried)[:MOST_VALLEYS]
         found = down_a_valley(probe, along, axes, most, proven=proven)
         if found is not None:
             yield Attempt("valley", _from_here(probe, found, most))
 
 
-def _down_the_gradient(
-    probe: Probe, model: TaylorModel, axes: Frame, most: float
-) -> tuple[Side, ...]:
+def _down_the_gradient(probe: Probe, gradient: Array, axes: Frame, most: float) -> tuple[Side, ...]:
     size = np.abs(axes.values)
-    least = FLOOR * size.max() if size.any() else 1.0
-    slope = axes.vectors.T @ model.gradient
-    d = -axes.vectors @ (slope / np.maximum(size, least))
+    largest = size.max(initial=0.0)
+    d = -gradient / largest if largest > 0 else -gradient
+    if axes.complete and largest > 0:
+        slope = axes.vectors.T @ gradient
+        d = -axes.vectors @ (slope / np.maximum(size, FLOOR * largest))
     length = float(np.linalg.norm(d))
     if not (np.isfinite(length) and length > 0):
-        d, length = -model.gradient, float(np.linalg.norm(model.gradient))
+        d, length = -gradient, float(np.linalg.norm(gradient))
     u = d / length
-    steepness = float(abs(u @ model.gradient))
+    steepness = float(abs(u @ gradient))
     shortest = MARGIN * probe.noise / steepness if steepness > 0 else 0.0
     (ahead,) = walk(probe, u, max(length, shortest), shortest=shortest, longest=most, signs=(1.0,))
     return ahead, Side(probe.x, probe.value, 0.0)
 
 
 def _down_the_curvature(
-    probe: Probe, model: TaylorModel, axes: Frame, u: Array, most: float
+    probe: Probe, axes: Frame, point: CriticalPoint, most: float
 ) -> tuple[Side, ...]:
-    curvature = abs(float(model.quadratic_form(u)))
+    assert point.way_down is not None
+    u = point.way_down
+    curvature = abs(curvature_along(probe.f, point, u)[0])
     with np.errstate(divide="ignore"):
         suited = float(np.min(axes.reach / np.abs(u)))
     quiet = np.sqrt(2 * QUIET * probe.noise / curvature) if curvature > 0 else 0.0

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hesscape import _core
 from hesscape._validate import Array
-from hesscape.derivatives.taylor import TaylorModel
-from hesscape.linalg.proofs import equilibration
-from hesscape.verdicts.classify import CriticalPoint
 
 from .barrier import CORNERS, barrier, polyline, straight
+from .frame import Frame, sized
 from .walk import Probe, rungs
 
-RUNGS = 2.0 ** np.arange(-10, 13)  # steps along flat directions, in wide steps
-RADII = 4.0 ** np.arange(-3, 3)  # of displacements from which valleys are followed, likewise
-DEEPEST = 20  # further halvings, where the steps of the measurement are shorter than those
 SIGNED = 5  # flat directions of which all combinations of signs are tried
 PAIRED = 12  # flat directions of which all pairs are tried
 RANDOM = 64  # further directions of the flat space
@@ -35,85 +28,6 @@ NEWTON = 2  # steps to the bottom of a valley
 NARROW = 1 / 16  # of the distance from x: differences there, which are to see the valley only
 QUIET = 100.0  # times the noise is what a difference is to show
 MOST_BARRIERS = 8  # lower points of a search that are looked at for a rise before them
-
-
-class Frame(NamedTuple):
-    """Scaled coordinates in which the Hessian is diagonal.
-
-    Attributes
-    ----------
-    values : (m,) ndarray
-        Eigenvalues of the equilibrated Hessian, ascending; zero modes that were given as vectors are left out.
-    vectors : (n, m) ndarray
-        Displacements ``D v`` of x, one a column.
-    down, flat, up : slice
-        Which are proven negative, open, and proven positive.
-    reach : (n,) ndarray
-        A step that suits each coordinate.
-    wide : (n,) ndarray
-        The same, but no shorter than x itself suggests: where f vanishes at x, its values resolve steps that are far
-        shorter than it is worth to look.
-    """
-
-    values: Array
-    vectors: Array
-    down: slice
-    flat: slice
-    up: slice
-    reach: Array
-    wide: Array
-
-    @property
-    def depth(self) -> int:
-        """Halvings that lead from the wide steps to those of the measurement."""
-        ratio = float(np.max(self.wide / self.reach))
-        return min(DEEPEST, int(np.ceil(np.log2(ratio))))
-
-    def rungs(self) -> Array:
-        """Lengths to try along a direction, in wide steps."""
-        return np.concatenate([RUNGS[0] * 2.0 ** -np.arange(self.depth, 0, -1), RUNGS])
-
-    def radii(self) -> Array:
-        """Lengths from which valleys are followed, in wide steps."""
-        return np.concatenate([RADII[0] * 4.0 ** -np.arange((self.depth + 1) // 2, 0, -1), RADII])
-
-
-def frame(point: CriticalPoint, model: TaylorModel, count: int, basis: Array | None) -> Frame:
-    """Find the frame of a point; `count` and `basis` are those of `zero_mode_basis`."""
-    h, e = model.hessian, model.hessian_error
-    significant = np.isfinite(h) & np.isfinite(e) & (np.abs(h) > e)
-    h = np.where(significant, h, 0.0)
-    e = np.where(np.isnan(e), np.inf, e)
-    exponent = equilibration(h[None], e[None])[0]
-    with np.errstate(over="ignore", under="ignore"):
-        a = np.ldexp(h, exponent[:, None] + exponent)
-        scale = np.ldexp(1.0, exponent)
-        if basis is not None:
-            z, _ = np.linalg.qr(
-                np.ldexp(basis, exponent.min() - exponent[:, None]), mode="complete"
-            )
-            q = z[:, count:]
-            a = q.T @ a @ q
-    a = np.where(np.isfinite(a), a, 0.0)
-    values, v = np.linalg.eigh((a + a.T) / 2)
-    vectors = scale[:, None] * (v if basis is None else q @ v)
-    negative, _, positive = point.inertia
-    end = values.size - positive
-    open_modes = end - negative
-    flat = slice(negative, end)
-    if basis is None and open_modes <= count:
-        flat = slice(negative, negative)
-    natural = _core.natural_steps(model.x)
-    reach = np.where(model.step > 0, model.step, natural)
-    wide = np.maximum(reach, natural)
-    return Frame(values, vectors, slice(negative), flat, slice(end, None), reach, wide)
-
-
-def sized(directions: Array, reach: Array) -> Array:
-    """Displacements (n, k) stretched so that one coordinate of each moves by its reach and none by more."""
-    with np.errstate(over="ignore"):
-        longest = np.max(np.abs(directions) / reach[:, None], axis=0)
-    return directions / np.where(longest > 0, longest, 1.0)
 
 
 def families(probe: Probe, frame: Frame, hint: Array | None) -> Iterator[Array]:
@@ -188,22 +102,21 @@ def down_a_line(
 
     Unless x is `proven` to be no minimum, nothing may rise in between.
     """
-    both = np.stack([directions, -directions], axis=1)
     ladder = frame.rungs()
-    steps = both[:, :, None, :] * ladder[:, None]
     with np.errstate(over="ignore"):
-        lengths = np.linalg.norm(steps, axis=-1)
-    values = np.full(lengths.shape, np.inf)
+        lengths = np.linalg.norm(directions, axis=1)[:, None] * ladder
     allowed = (lengths <= longest) & np.isfinite(lengths)
     if not allowed.any():
         return None
-    values[allowed] = probe(probe.x + steps[allowed])
-    found = rungs(values, probe.x + steps, probe)
-    for at in _best_first(found.fall):
-        first: Array = steps[*at, found.first[at]]
-        radius = float(ladder[found.first[at]])
-        if proven or not _between(probe, first, frame, radius):
-            best: Array = steps[*at, found.lowest[at]]
+    steps = np.where(allowed, ladder, np.nan)
+    values = probe.along(directions, np.hstack([steps, -steps])).reshape(len(directions), 2, -1)
+    reach = (probe.reach(directions)[:, None] * ladder)[:, None]
+    found = rungs(values, reach, probe)
+    for i, side in _best_first(found.fall):
+        direction = directions[i] * (1 - 2 * side)
+        radius = float(ladder[found.first[i, side]])
+        if proven or not _between(probe, radius * direction, frame, radius):
+            best: Array = ladder[found.lowest[i, side]] * direction
             return best
     return None
 
@@ -246,7 +159,7 @@ def down_a_valley(
     values = np.full(len(y), np.inf)
     if inside.any():
         values[inside] = probe(y[inside])
-    found = rungs(values.reshape(shape[:2]), y.reshape(shape), probe)
+    found = rungs(values.reshape(shape[:2]), probe.reach(moved).reshape(shape[:2]), probe)
     for at in _best_first(found.fall):
         first, most = steps[*at, found.first[at]], float(radii[found.first[at]])
         if proven or not _on_the_bottom(probe, first, frame, most):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -10,6 +9,8 @@ import numpy as np
 
 from hesscape._report import evaluations, number, vector
 from hesscape._validate import Array
+from hesscape.krylov.products import products_of
+from hesscape.objective import Objective
 from hesscape.verdicts.critical_point import CriticalPoint
 
 from .walk import Probe, Side
@@ -34,6 +35,7 @@ SENTENCES = {
     "them are nowhere lower than noise explains; if the directions are symmetries, pass zero_modes",
 }
 STILL_FALLING = "; the value was still falling at the longest step: raise max_step, or the function is unbounded below"
+SAME = 1e-12  # one minus the cosine of directions that are the same
 MOVED = ("curvature", "flat", "valley", "gradient", "unbounded")
 
 
@@ -87,7 +89,8 @@ class Escape:
 
     def __str__(self) -> str:
         kind = self.point.kind.value.replace("_", " ")
-        start, before = self._start()
+        start, before = self.point.x, self.fun + self.decrease
+        assert start is not None
         if not self.success:
             lines = [f"no escape from this point ({kind})", f"  from         {vector(self.x)}"]
         else:
@@ -105,13 +108,6 @@ class Escape:
             ]
         lines.append(f"  evaluations  {evaluations(self.nfev, self.njev)}")
         return "\n".join([*lines, f"  {self.message}"])
-
-    def _start(self) -> tuple[Array, float]:
-        model, products = self.point.taylor, self.point.curvature
-        if model is not None:
-            return model.x, model.value
-        assert products is not None
-        return products.x, self.fun + self.decrease
 
 
 class Attempt(NamedTuple):
@@ -136,13 +132,12 @@ def accepted(probe: Probe, attempt: Attempt) -> tuple[Side, Side] | None:
 
 
 def result(
+    f: Objective,
     probe: Probe,
     point: CriticalPoint,
     outcome: str,
     found: tuple[Side, Side] | None,
     before: tuple[int, int],
-    gradient: Array,
-    curvature_along: Callable[[Array], float],
 ) -> Escape:
     """Put the outcome together; `before` counts the values and gradients of the classification, if it was made."""
     stay = Side(probe.x, probe.value, 0.0)
@@ -150,8 +145,8 @@ def result(
     moved = lower.x - probe.x
     length = float(np.linalg.norm(moved))
     direction = moved / length if length > 0 else np.zeros_like(moved)
-    curvature = curvature_along(direction)
-    slope = float(direction @ gradient)
+    curvature, njev = curvature_along(f, point, direction)
+    slope = 0.0 if point.gradient is None else float(direction @ point.gradient)
     falling = lower.falling and outcome != "unbounded"
     return Escape(
         x=lower.x.copy(),
@@ -165,6 +160,18 @@ def result(
         success=outcome in MOVED,
         message=SENTENCES[outcome] + (STILL_FALLING if falling else ""),
         nfev=before[0] + probe.nfev,
-        njev=before[1],
+        njev=before[1] + njev,
         point=point,
     )
+
+
+def curvature_along(f: Objective, point: CriticalPoint, u: Array) -> tuple[float, int]:
+    """Tell how f curves along a unit vector, and how many gradients that took."""
+    model, found = point.taylor, point.curvature
+    if model is not None or not u.any():
+        return (0.0 if model is None else float(model.quadratic_form(u))), 0
+    if found is not None and abs(abs(float(u @ found.lowest_direction)) - 1) < SAME:
+        return found.lowest, 0
+    assert point.x is not None
+    source = products_of(f, point.x, point.gradient)
+    return float(u @ source.product(u, measured=False)[0]), source.njev

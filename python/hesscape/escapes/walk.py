@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hesscape import _core
 from hesscape._validate import Array
 from hesscape.objective import Objective
+from hesscape.status import NonFiniteError
+from hesscape.verdicts.critical_point import CriticalPoint
 
 MOST_VALUES = 60  # along one side of a line
 MARGIN = 6.0  # standard deviations that noise does not reach
@@ -20,6 +24,10 @@ REPEATS = 12
 ROUNDING = 8 * float(np.finfo(float).eps)
 BLUR = (2.0**-46, 2.0**-34, 2.0**-22)  # displacements that show erratic rounding, of x
 LARGEST_BLOCK = 2**20  # numbers in one block of points
+TREMOR = 2.0**-14  # of a step: values that near differ by noise and what differences remove
+SAMPLES = 9  # of them
+ORDER = 4  # of the differences that tell scatter from what is smooth
+SCATTER = math.factorial(ORDER) ** 2 / math.factorial(2 * ORDER)  # over the square of a difference
 
 
 class Side(NamedTuple):
@@ -54,6 +62,28 @@ class Probe:
         self.scale: Array = np.ones_like(x)  # of displacements
         self.nfev = 0
 
+    @classmethod
+    def at(cls, f: Objective, point: CriticalPoint) -> Probe:
+        """Evaluate around a point that was classified; with its measurement, if there is one."""
+        model = point.taylor
+        if model is not None:
+            return cls(f, model.x, model.value, model.noise)
+        assert point.x is not None
+        value = f.value(point.x)
+        if not np.isfinite(value):
+            raise NonFiniteError(f"fun is {value} at x = {point.x}: move x into its domain")
+        probe = cls(f, point.x, value, f.noise or 0.0)
+        probe.nfev, probe.scale = 1, _core.natural_steps(point.x)
+        return probe
+
+    def listen(self, u: Array) -> None:
+        """Find the noise by differences of values along a direction, for want of a measurement."""
+        with np.errstate(divide="ignore"):
+            suited = float(np.min(self.scale / np.abs(u)))
+        values = self(self.x + TREMOR * suited * np.arange(1, SAMPLES + 1)[:, None] * u)
+        if np.isfinite(values).all():
+            self.noise = max(self.noise, scatter_of(values))
+
     def settle(self) -> None:
         """Ask for the value at x again; if fun is random, average it, and see how far it scatters."""
         if self(self.x[None])[0] == self.value:
@@ -79,18 +109,33 @@ class Probe:
         self.nfev += len(points)
         return np.where(np.isnan(values), np.inf, values)
 
-    def tolerance(self, values: Array | float, points: Array) -> Array:
-        """How far noise and rounding may move the values at these points (rows)."""
+    def along(self, directions: Array, lengths: Array) -> Array:
+        """Evaluate x + t d for all lengths t (m, r) of each direction d (m, n); inf where t is nan."""
+        values = np.full(lengths.shape, np.inf)
+        i, j = np.nonzero(~np.isnan(lengths))
+        most = max(1, LARGEST_BLOCK // self.x.size)  # points at once
+        for k in range(0, i.size, most):
+            some = i[k : k + most], j[k : k + most]
+            values[some] = self(self.x + lengths[some][:, None] * directions[some[0]])
+        return values
+
+    def reach(self, displacements: Array) -> Array:
+        """How long displacements (..., n) are, in the scales of the coordinates."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            longest: Array = np.max(np.abs(displacements) / self.scale, axis=-1)
+        return longest
+
+    def tolerance(self, values: Array | float, reach: Array) -> Array:
+        """How far noise and rounding may move values at points so far away."""
         size = np.where(np.isfinite(values), np.abs(values), abs(self.value))
-        rounding = np.maximum(ROUNDING * size, self.rounding(points))
+        rounding = np.maximum(ROUNDING * size, self.rounding(reach))
         return np.maximum(MARGIN * self.noise, rounding)
 
-    def rounding(self, points: Array) -> Array:
+    def rounding(self, reach: Array) -> Array:
         """How far curvature makes f rise by the rounding of x and of displacements, of all that are as long."""
         with np.errstate(over="ignore", invalid="ignore"):
-            length = np.max(np.abs(points - self.x) / self.scale, axis=-1, keepdims=True)
-            ulps = ROUNDING * np.maximum(np.abs(self.x), self.scale * length)
-            moved: Array = np.sum(np.abs(self.curvature) * ulps**2, axis=-1)
+            largest = np.maximum(np.abs(self.x), self.scale * np.asarray(reach)[..., None])
+            moved: Array = np.sum(np.abs(self.curvature) * (ROUNDING * largest) ** 2, axis=-1)
         return np.where(np.isfinite(moved), moved, 0.0)
 
     def explained(self, y: Array, value: float, *, evident: bool) -> tuple[bool, float, float]:
@@ -115,7 +160,11 @@ class Probe:
                 break
             fresh = self._again(y, blur)  # rounded as coarsely as in single precision
         if not np.isfinite(fresh).all():
-            return random or not drop > self.tolerance(value, y), self.value, value
+            return (
+                random or not drop > self.tolerance(value, self.reach(y - self.x)),
+                self.value,
+                value,
+            )
         spread = max(float(fresh.std(axis=0, ddof=1).max()), self.noise)
         here, there = fresh.mean(axis=0)
         if random:
@@ -135,6 +184,11 @@ class Probe:
             offsets = np.random.default_rng(0).uniform(-1, 1, (REPEATS, self.x.size))
             pairs += (blur * scale * offsets)[:, None]
         return self(pairs.reshape(-1, self.x.size)).reshape(REPEATS, 2)
+
+
+def scatter_of(values: Array) -> float:
+    """Estimate the standard deviation of the noise of values that are evenly spaced."""
+    return math.sqrt(SCATTER * float(np.mean(np.diff(values, ORDER) ** 2)))
 
 
 class _Walker:
@@ -207,13 +261,13 @@ class Rungs(NamedTuple):
     fall: Array
 
 
-def rungs(values: Array, points: Array, probe: Probe) -> Rungs:
-    """Judge ladders of values (..., rungs) at points (..., rungs, n), shortest rung first.
+def rungs(values: Array, reach: Array, probe: Probe) -> Rungs:
+    """Judge ladders of values (..., rungs), so far from x as `Probe.reach` tells, shortest rung first.
 
     A rung counts only if no shorter one is higher than x: what lies behind a ridge is no way down from here.
     """
     rise = values - probe.value
-    tolerance = probe.tolerance(values, points)
+    tolerance = probe.tolerance(values, reach)
     blocked = np.maximum.accumulate(rise > tolerance, axis=-1)
     counts = (rise < -tolerance) & ~blocked
     rise = np.where(counts, rise, 0.0)

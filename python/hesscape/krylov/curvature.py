@@ -229,37 +229,42 @@ def curvature(
     delta = _validate.positive("delta", delta)
     if delta >= 1:
         raise ValueError(f"delta must be a probability below 1, got {delta!r}")
-    most = (
-        MOST_PRODUCTS[need]
-        if max_products is None
-        else _validate.integer("max_products", max_products, least=1, most=10**9)
-    )
+    most = None
+    if max_products is not None:
+        most = _validate.integer("max_products", max_products, least=1, most=10**9)
+    limit = None if basis is None else _validate.integer("basis", basis, least=4, most=10**6)
     modes = basis_of(zero_modes, x.size)
-    limit = (
-        suited_basis(x.size)
-        if basis is None
-        else _validate.integer("basis", basis, least=4, most=10**6)
+    return curvature_of(
+        f, x, need, tol=tol, delta=delta, most=most, limit=limit, modes=modes, rng=rng
     )
-    return bounds(f, x, need, tol, delta, most, limit, modes, rng)
 
 
-def bounds(
+def curvature_of(
     f: Objective,
     x: Array,
     need: str,
-    tol: float,
-    delta: float,
-    most: int,
-    limit: int,
-    modes: Array,
-    rng: Any,
+    *,
+    tol: float = TOL,
+    delta: float = DELTA,
+    most: int | None = None,
+    limit: int | None = None,
+    modes: Array | None = None,
+    rng: Any = None,
     guess: Array | None = None,
 ) -> CurvatureBounds:
-    """Run the Lanczos process; for `need` "way" until the way down is known, from near a `guess` of it if given."""
+    """Run the Lanczos process on the complement of `modes`, orthonormal columns, from near a `guess` if that is given.
+
+    What `curvature` does, and for `need` "way" until the way down is known.
+    """
+    n = x.size
+    modes = np.empty((n, 0)) if modes is None else modes
+    modes = np.asfortranarray(modes)
+    most = MOST_PRODUCTS[need] if most is None else most
+    limit = suited_basis(n) if limit is None else limit
     source = products_of(f, x)
     rng = np.random.default_rng(rng)
     width = suited_width(source, limit) if need == "inertia" else 1
-    start = random_start(rng, x.size, width if x.size - modes.shape[1] >= 2 * width else 1)
+    start = random_start(rng, n, width if n - modes.shape[1] >= 2 * width else 1)
     width = start.shape[1]
     if guess is not None:
         start -= modes @ (modes.T @ start)
@@ -267,7 +272,7 @@ def bounds(
     lanczos = _core.Lanczos(start, zero_modes=modes, limit=limit)
     del start
     share = delta if need in ("kind", "spectrum") else delta / 2  # the other half is for a count
-    statement = Statement(x.size - modes.shape[1], share, shifted=guess is not None, width=width)
+    statement = Statement(n - modes.shape[1], share, shifted=guess is not None, width=width)
     search = LanczosSearch(source, lanczos, statement, x)
     search.run(need, tol, most)
     del lanczos  # which the count gives up where it needs room for another

@@ -9,25 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hesscape import _validate
-from hesscape.derivatives.taylor import TaylorModel, gradient, taylor
-from hesscape.escapes.escape import Escape, escape
-from hesscape.escapes.walk import MARGIN, ROUNDING, Probe, walk
-from hesscape.linalg.proofs import Array
 from hesscape.objective import Objective
-from hesscape.status import NonFiniteError
-from hesscape.verdicts.by_products import suits_products
-from hesscape.verdicts.classify import CriticalPoint, Kind, verdict
+from hesscape.verdicts import by_products
+from hesscape.verdicts.evidence import Question
 
-from .by_products import LargeSearch
-from .local_solver import WITH_HESSIAN, WITHOUT_GRADIENT, local_solver
-from .search import MOST_SHOULDERS, POLISH, QUICK, EndError, Search
+from .entries import EntrySearch
+from .local_solver import local_solver
+from .products import ProductSearch
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult
 
 __all__ = ["minimize"]
-
-MOST_ROUNDS = 100
 
 
 def minimize(
@@ -114,201 +107,24 @@ def minimize(
     f = Objective.of(fun, objective)
     if not (method is None or isinstance(method, str) or callable(method)):
         raise TypeError(f"method must be a name, a callable or None, got {method!r}")
-    search, method = _search(f, _validate.point(x0), method, gtol, zero_modes, max_step)
+    x = _validate.point(x0)
+    question = Question.of(gtol, "spectrum", zero_modes, x.size)
+    by_entries = _needs_matrix(method) or not by_products.suits(f, x.size, question)
+    kind = EntrySearch if by_entries else ProductSearch
+    search = kind(f, x, question, max_step)
     count = 200 * search.x.size if maxiter is None else maxiter
     search.left = _validate.integer("maxiter", count, least=0, most=2**31)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be callable or None, got {callback!r}")
     if options is not None and not isinstance(options, dict):
         raise TypeError(f"options must be a dict or None, got {options!r}")
+    if method is None:
+        method = "trust-exact" if by_entries else "L-BFGS-B" if f.hessp is None else "trust-krylov"
     solver = local_solver(search, method, callback, options or {})
     with np.errstate(all="ignore"):  # trial points may leave the domain of fun
         search.start()
-        outcome, words = search.run(solver)
-    return search.result(outcome, words)
+        return search.result(search.run(solver))
 
 
-def _search(
-    f: Objective, x: Array, method: Any, gtol: float, zero_modes: Any, max_step: float | None
-) -> tuple[_Search | LargeSearch, Any]:
-    """Choose how to judge points, and the local solver where none is named."""
-    needs_matrix = isinstance(method, str) and method.lower() in ("trust-exact", "dogleg")
-    if needs_matrix or not suits_products(f, x.size, zero_modes):
-        return _Search(f, x, gtol, zero_modes, max_step), method or "trust-exact"
-    solver = "L-BFGS-B" if f.hessp is None else "trust-krylov"
-    return LargeSearch(f, x, gtol, zero_modes, max_step), method or solver
-
-
-class _Search(Search):
-    """A search that measures and judges whole Hessians."""
-
-    def __init__(
-        self, f: Objective, x: Array, gtol: float, zero_modes: Any, max_step: float | None
-    ) -> None:
-        super().__init__(f, x, gtol, zero_modes, max_step)
-        self.shoulders = MOST_SHOULDERS
-        self.near = False  # a minimum, as Newton's method tells
-
-    def start(self) -> None:
-        """Measure the start, which sets the scales."""
-        self.model = self.measure(self.x)
-        self.begin(self.model.value, self.model.step)
-
-    def derivatives(self, x: Array) -> TaylorModel:
-        """Measure for a local solver; where f is not finite, which it will not accept, give what was measured last."""
-        return self.measure(x) if self.inside(x) else self.model
-
-    def measure(self, x: Array) -> TaylorModel:
-        """Measure the Taylor model at x, unless it was measured last."""
-        if not hasattr(self, "model") or not np.array_equal(self.model.x, x):
-            self.model = taylor(self.f, x)
-            self.nfev += self.model.nfev
-            self.njev += self.model.njev
-            self.nhev += 1
-            if not (
-                np.isfinite(self.model.gradient).all() and np.isfinite(self.model.hessian).all()
-            ):
-                raise NonFiniteError(f"derivatives overflow at x = {x}")
-        return self.model
-
-    def gradient(self, x: Array) -> Array:
-        """Evaluate the gradient for a solver that needs no Hessian."""
-        if np.array_equal(self.model.x, x) or not self.inside(x):
-            here: Array = self.model.gradient
-            return here
-        if self.f.jac is not None:
-            self.njev += 1
-            rows: Array = self.f.gradients(x[None])
-            return rows.reshape(-1)
-        slope: Array = gradient(self._counted(), x)
-        return slope
-
-    def derivatives_for(self, name: str) -> dict[str, Any]:
-        """Give the derivatives that the solver of this name uses."""
-        if name in WITHOUT_GRADIENT:
-            return {}
-        if name in WITH_HESSIAN:
-            return {
-                "jac": lambda x: self.derivatives(x).gradient,
-                "hess": lambda x: self.derivatives(x).hessian,
-            }
-        return {"jac": self.gradient}
-
-    def _counted(self) -> Objective:
-        f = self.f
-
-        def fun(points: Array) -> Array:
-            self.nfev += points.shape[0 if f.by_point else 1]
-            return f.values(points)
-
-        axis = 0 if f.by_point else -1
-        return Objective(fun, vectorized=True, batch_axis=axis, noise=f.noise)
-
-    def run(self, solver: Callable[[], None]) -> tuple[str, dict[str, Any]]:
-        """Alternate local solver, verdict and escape; the outcome, and what its sentence needs."""
-        try:
-            for _ in range(MOST_ROUNDS):
-                if self.left > 0:
-                    solver()
-                if not self.judge():
-                    continue
-                assert self.point is not None
-                if self.point.kind is Kind.minimum and self.point.certain:
-                    return ("minimum" if self.near else "tail"), {}
-                if self.left <= 0:
-                    return "maxiter", {}
-                way = self.escaped()
-                if not way.success:
-                    unsmooth = self.point.kind is Kind.not_critical
-                    return ("gradient" if unsmooth else "degenerate"), {"escape": way.message}
-            return "rounds", {"rounds": MOST_ROUNDS}
-        except EndError as end:
-            return str(end), {}
-        except NonFiniteError as error:
-            return "lost", {"error": error}
-
-    def escaped(self) -> Escape:
-        """Take the way off the point that was judged, if there is one."""
-        assert self.point is not None
-        way = escape(
-            self.f,
-            self.point,
-            max_step=self.max_step,
-            gtol=self.gtol,
-            zero_modes=self.zero_modes,
-        )
-        self.nfev += way.nfev
-        if way.success:
-            self.path.append(way)
-            self.reach(way.x, way.fun)
-        return way
-
-    def judge(self) -> bool:
-        """Classify x after Newton steps on the measured gradient; False where another run is worth it.
-
-        Newton's method shortens the gradient quickly if a regular minimum is near. Where it does not, x may have
-        stopped on a shoulder, such as that of x**3, with a gradient below gtol: a walk along the step tells. Where it
-        still does not after all of them, no minimum is `near`.
-        """
-        self.point, self.near = self.verdict(self.x), True
-        for left in reversed(range(POLISH)):
-            point, model = self.point, self.point.taylor
-            assert model is not None
-            resolved = (np.abs(model.gradient) > model.gradient_error).any()
-            if point.inertia[0] or not resolved or point.kind is Kind.degenerate:
-                break
-            step = model.newton_step()
-            nearer = self.polished(step, model.noise)
-            if nearer is None or nearer.gradient_norm < QUICK * point.gradient_norm:
-                if nearer is None or nearer.kind is Kind.minimum:
-                    break
-            elif self.shoulders > 0 and self.walked(step):
-                return False
-            self.near = left > 0
-        return True
-
-    def polished(self, step: Array, noise: float) -> CriticalPoint | None:
-        """Take a Newton step, if the value does not rise and the gradient becomes shorter."""
-        assert self.point is not None
-        y = self.x + step
-        value = self.f.value(y)
-        self.nfev += 1
-        if not value - self.value <= MARGIN * max(noise, ROUNDING * abs(self.value)):
-            return None
-        nearer = self.verdict(y)
-        if not nearer.gradient_norm < self.point.gradient_norm:
-            return None
-        self.point, self.x, self.value = nearer, y, value
-        return nearer
-
-    def walked(self, step: Array) -> bool:
-        """Walk from x along a step as long as the value falls; whether it fell by more than noise explains."""
-        assert self.point is not None
-        assert self.point.taylor is not None
-        self.shoulders -= 1
-        length, most = float(np.linalg.norm(step)), self.max_step or np.inf
-        if not (np.isfinite(length) and length > 0):
-            return False
-        probe = Probe(self.f, self.x, self.value, self.point.taylor.noise)
-        (side,) = walk(
-            probe, step / length, length, shortest=length / 2, longest=most, signs=(1.0,)
-        )
-        explained = side.step == 0 or probe.explained(side.x, side.fun, evident=True)[0]
-        self.nfev += probe.nfev
-        if not explained:
-            self.reach(side.x, side.fun)
-        return not explained
-
-    def verdict(self, x: Array) -> CriticalPoint:
-        """Measure and classify."""
-        return verdict(self.measure(x), gtol=self.gtol, zero_modes=self.zero_modes)
-
-    def result(self, outcome: str, words: dict[str, Any]) -> OptimizeResult:
-        """Name the outcome."""
-        model = None if self.point is None else self.point.taylor
-        if model is not None and not np.array_equal(model.x, self.x):
-            model = self.point = None
-        found = super().result(outcome, words)
-        if model is not None:
-            found.jac, found.hess = model.gradient, model.hessian
-        return found
+def _needs_matrix(method: Any) -> bool:
+    return isinstance(method, str) and method.lower() in ("trust-exact", "dogleg")

@@ -1,33 +1,19 @@
-"""Verdicts from gradients and the sparsity of the Hessian: a colour for many columns, and proofs by a sparse LDLᵀ."""
+"""Hessians whose pattern is known: gradients along a colour for many columns, and proofs by a sparse LDLᵀ."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from hesscape import _core
 from hesscape._validate import Array
 from hesscape.derivatives.given import finite_gradients
 from hesscape.derivatives.model import TaylorModel
-from hesscape.krylov.curvature import (
-    DELTA,
-    MOST_PRODUCTS,
-    TOL,
-    CurvatureBounds,
-    bounds,
-    suited_basis,
-)
-from hesscape.linalg.proofs import FLAT_RATIO, Signs
-from hesscape.linalg.symmetric import zero_mode_basis
 from hesscape.objective import Objective
 from hesscape.status import NonFiniteError
-from hesscape.verdicts.conclude import NEAR, conclude, slopes_of
-from hesscape.verdicts.critical_point import CriticalPoint, CriticalPoints, Settings
 
-DENSE_BELOW = 1000  # coordinates: their matrix is formed, for eigenvalues too
 FIRST_STEP = -15  # log2 of the steps of the first round, in the sizes of the coordinates
 LEAP = 4  # log2 of the factor between rounds
 MOST_ROUNDS = 6
@@ -168,71 +154,4 @@ def dense_model(f: Objective, x: Array, found: Measured) -> TaylorModel:
         nfev=1,
         njev=found.njev,
         message=found.message,
-    )
-
-
-def classify_by_pattern(
-    f: Objective, x: Array, gtol: float, zero_modes: int | ArrayLike, found: Measured
-) -> CriticalPoint:
-    """Classify a point by the signs that the sparse factors prove."""
-    n = x.size
-    count, basis = zero_mode_basis(zero_modes, n)
-    negative, positive = found.signs
-    not_flat = np.array([basis is not None and not _flat(found, basis)])
-    diagonal = np.abs(found.matrix(found.values).diagonal())
-    harmless = NEAR * 4 * _core.natural_steps(x) * diagonal
-    slopes = slopes_of(found.gradient[None], found.gradient_error[None], gtol, harmless[None])
-    down = _way_down(f, x, found) if negative else None
-    way = np.zeros((1, n)) if down is None else down.lowest_direction[None]
-    counts = np.array([negative]), np.array([positive])
-    signs = Signs(*counts, np.array([np.inf]), way, None, not_flat)
-    conclusion = conclude(signs, slopes.moving, slopes.known, n, count)
-    points = CriticalPoints(
-        kind=conclusion.kind,
-        certain=conclusion.certain,
-        confidence=conclusion.certain.astype(float),
-        inertia=conclusion.inertia,
-        index=conclusion.index,
-        eigenvalues=None,
-        eigenvectors=None,
-        eigenvalue_error=None,
-        gradient_norm=slopes.norm,
-        distance=conclusion.distance,
-        way_down=way,
-        hessian_error=np.array([found.errors.max()]),
-        settings=Settings(count, not_flat, np.array([False]), slopes.unresolved),
-    )
-    point = points.point((0,))
-    message = f"{point.message}; {found.message}"
-    return replace(point, njev=found.njev, message=message, curvature=down)
-
-
-def _flat(found: Measured, basis: Array) -> bool:
-    """Whether H is far smaller along these directions than its entries are, or within its errors."""
-    z, sizes = np.abs(basis), found.matrix(np.abs(found.values))
-    allowed = found.matrix(found.errors) @ z + FLAT_RATIO * (sizes @ z)
-    return bool((np.abs(found.matrix(found.values) @ basis) <= allowed).all())
-
-
-def _way_down(f: Objective, x: Array, found: Measured) -> CurvatureBounds | None:
-    """Find a direction of negative curvature by the Lanczos process on the matrix that was measured."""
-    h, e = found.matrix(found.values), found.matrix(found.errors)
-    known = Objective(f.fun, hessp=lambda _, p: h @ p)
-    basis = np.empty((x.size, 0), order="F")
-    down = bounds(
-        known, x, "kind", TOL, DELTA, MOST_PRODUCTS["kind"], suited_basis(x.size), basis, 0
-    )
-
-    def error(u: Array) -> float:
-        return float(np.abs(u) @ (e @ np.abs(u)))
-
-    low, high = down.lowest_direction, down.highest_direction
-    low_error, high_error = down.lowest_error + error(low), down.highest_error + error(high)
-    return replace(
-        down,
-        lowest_error=low_error,
-        highest_error=high_error,
-        proven_negative=down.lowest < -low_error,
-        proven_positive=down.highest > high_error,
-        gradient=found.gradient,
     )

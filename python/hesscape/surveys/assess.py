@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hesscape import _validate
 from hesscape._validate import Array
 from hesscape.derivatives.first_look import suits_a_first_look
 from hesscape.derivatives.refine import polish
-from hesscape.linalg.symmetric import zero_mode_basis
 from hesscape.objective import Objective
-from hesscape.verdicts.classify import classify
-from hesscape.verdicts.critical_point import CriticalPoint
+from hesscape.verdicts.classify import Means, judge
+from hesscape.verdicts.critical_point import CriticalPoints
+from hesscape.verdicts.evidence import Question
 
-from .screen import Rows, Verdicts, screen, together
+from .screen import Rows, screen, together
 
 FAILED = "failed"  # stands where another point has its kind
 
@@ -26,9 +27,8 @@ FAILED = "failed"  # stands where another point has its kind
 class Settings:
     """What is asked about every point."""
 
-    need: str = "kind"
-    zero_modes: int | ArrayLike = 0
-    gtol: float = 1e-5
+    question: Question
+    zero_modes: int | ArrayLike = 0  # as they were given
     refine: bool = False
     on_error: str = "record"
 
@@ -69,6 +69,21 @@ class Columns:
             if column.flags.writeable:
                 column[rows] = getattr(other, name)
 
+    def record(self, rows: Any, points: CriticalPoints) -> None:
+        """Write what was found of some points."""
+        evidence = points.evidence
+        for name in ("kind", "certain", "inertia", "index", "gradient_norm", "message"):
+            getattr(self, name)[rows] = getattr(points, name)
+        self.error[rows] = points.hessian_error
+        if evidence.question.need != "kind":
+            self.distance[rows] = points.distance
+        if evidence.value is not None:
+            self.value[rows] = evidence.value
+        if points.eigenvalues is not None:
+            self.lowest[rows], self.highest[rows] = points.eigenvalues[:, [0, -1]].T
+        self.nfev[rows] += evidence.nfev
+        self.njev[rows] += evidence.njev
+
     def __len__(self) -> int:
         return len(self.kind)
 
@@ -88,9 +103,6 @@ TYPES: dict[str, tuple[Any, Any]] = {
     "njev": (np.int64, 0),
     "message": (np.object_, ""),
 }
-SHARED = (
-    "kind", "inertia", "index", "value", "gradient_norm", "distance", "lowest", "highest", "message"
-)  # fmt: skip
 NAMES = tuple(field.name for field in fields(Columns))
 
 
@@ -115,7 +127,8 @@ def assess(f: Objective, X: Array, settings: Settings) -> Columns:
     >>> import numpy as np
     >>> from hesscape import Objective
     >>> f = Objective(lambda w: (1 - w[0] * w[1]) ** 2)
-    >>> found = assess(f, np.array([[0.0, 0.0], [3.0, 3.0]]), Settings())
+    >>> question = Question.of(1e-5, "kind", 0, 2)
+    >>> found = assess(f, np.array([[0.0, 0.0], [3.0, 3.0]]), Settings(question))
     >>> print(*found.kind)
     saddle not_critical
     """
@@ -158,25 +171,15 @@ def _polish_point(f: Objective, found: Columns, i: int, settings: Settings) -> N
 
 def _screen_points(f: Objective, found: Columns, rows: Rows, settings: Settings) -> Rows:
     """Classify the points that share displacements well, and give the others."""
-    n = found.x.shape[1]
-    zero_modes = zero_mode_basis(settings.zero_modes, n)
-    count = -(-len(rows) // together(n))
+    count = -(-len(rows) // together(found.x.shape[1]))
     parts = np.array_split(rows, count) if count else []
-    left = [_screen_some(f, found, part, settings, zero_modes) for part in parts]
+    left = [_screen_some(f, found, part, settings) for part in parts]
     return np.concatenate([rows[:0], *left])
 
 
-def _screen_some(
-    f: Objective,
-    found: Columns,
-    rows: Rows,
-    settings: Settings,
-    zero_modes: tuple[int, Array | None],
-) -> Rows:
+def _screen_some(f: Objective, found: Columns, rows: Rows, settings: Settings) -> Rows:
     try:
-        verdicts = screen(
-            f, found.x[rows], gtol=settings.gtol, zero_modes=zero_modes, need=settings.need
-        )
+        screened = screen(f, found.x[rows], settings.question)
     except Exception:
         if settings.on_error == "raise":
             raise
@@ -184,45 +187,20 @@ def _screen_some(
             return rows
         # A point that fails must not change what is found of those beside it.
         halves = np.array_split(rows, 2)
-        return np.concatenate(
-            [_screen_some(f, found, half, settings, zero_modes) for half in halves]
-        )
-    found.nfev[rows] += verdicts.nfev
-    _record_all(found, rows, verdicts)
-    return rows[~verdicts.settled]
-
-
-def _record_all(found: Columns, rows: Rows, verdicts: Verdicts) -> None:
-    settled = verdicts.settled
-    rows = rows[settled]
-    found.certain[rows] = True
-    found.error[rows] = verdicts.hessian_error[settled]
-    for name in SHARED:
-        getattr(found, name)[rows] = getattr(verdicts, name)[settled]
+        return np.concatenate([_screen_some(f, found, half, settings) for half in halves])
+    found.nfev[rows] += screened.nfev
+    left = np.ones(len(rows), dtype=bool)
+    for settled, points in screened.verdicts:
+        found.record(rows[settled], points)
+        left[settled] = False
+    return rows[left]
 
 
 def _classify_point(f: Objective, found: Columns, i: int, settings: Settings) -> None:
-    point = classify(
-        f, found.x[i], gtol=settings.gtol, zero_modes=settings.zero_modes, need=settings.need
-    )
-    _record(f, found, i, point, settings.need)
-
-
-def _record(f: Objective, found: Columns, i: int, point: CriticalPoint, need: str) -> None:
-    found.kind[i], found.certain[i] = point.kind.value, point.certain
-    found.inertia[i] = point.inertia
-    found.index[i] = -1 if point.index is None else point.index
-    found.gradient_norm[i] = point.gradient_norm
-    if need != "kind":
-        found.distance[i] = point.distance
-    found.error[i], found.message[i] = point.hessian_error, point.message
-    if point.eigenvalues is not None:
-        found.lowest[i], found.highest[i] = point.eigenvalues[[0, -1]]
-    found.nfev[i] += point.nfev
-    found.njev[i] += point.njev
-    if point.taylor is not None:
-        found.value[i] = point.taylor.value
-    else:  # products with H do without it
+    row = slice(i, i + 1)
+    points = judge(f, _validate.point(found.x[i]), settings.question, Means())
+    found.record(row, points)
+    if points.evidence.value is None:  # products with H do without it
         found.value[i] = f.value(found.x[i])
         found.nfev[i] += 1
 

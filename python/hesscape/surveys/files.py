@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ def save(path: str | Path, found: Found) -> None:
     columns["message"] = columns["message"].astype(np.str_)
     about = json.dumps({"options": found.options, "total": found.total})
     with Path(path).open("wb") as file:
-        np.savez_compressed(file, about=np.array(about), **columns)
+        arrays: dict[str, Any] = columns | {"about": np.array(about)}
+        np.savez_compressed(file, **arrays)
 
 
 def load(path: str | Path) -> Found:

@@ -1,8 +1,9 @@
-"""Verdicts on many points at once, where values at the same few displacements of all of them settle it."""
+"""Evidence on many points at once, where values at the same few displacements of all of them settle it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,32 +14,23 @@ from hesscape.derivatives.first_look import answer
 from hesscape.linalg.proofs import Signs, prove
 from hesscape.linalg.stacks import eigvalsh, first_proofs
 from hesscape.objective import Objective
-from hesscape.verdicts.conclude import NEAR, Slopes, conclude, slopes_of
-from hesscape.verdicts.critical_point import Kind, explanation, gradient_note
+from hesscape.verdicts.conclude import conclude
+from hesscape.verdicts.critical_point import CriticalPoints
+from hesscape.verdicts.evidence import Evidence, Question, Slopes, Spectrum
 
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
 
 VALUES = 1 << 19  # that are held of all points together
 MOST = 8192  # points together
+SIZE = 32.0  # steps of the screen that make the size of a coordinate
 
 
-@dataclass
-class Verdicts:
-    """What is known of each of N points; blank where nothing is. What is settled is certain."""
+class Screened(NamedTuple):
+    """What became of N points: verdicts on some of their rows, all of them certain, and the values that each took."""
 
-    settled: Flags
-    kind: NDArray[np.str_]
-    inertia: NDArray[np.int64]  # (N, 3)
-    index: NDArray[np.int64]  # -1 where it is not resolved
-    value: Array
-    gradient_norm: Array
-    distance: Array  # where more than the kind was asked for
-    lowest: Array
-    highest: Array
-    hessian_error: Array  # infinite where no Hessian was measured
+    verdicts: list[tuple[Rows, CriticalPoints]]
     nfev: NDArray[np.int64]
-    message: NDArray[np.object_]
 
 
 def together(n: int) -> int:
@@ -47,94 +39,75 @@ def together(n: int) -> int:
     return int(np.clip(VALUES // values, 1, MOST))
 
 
-def screen(
-    f: Objective, X: Array, *, gtol: float, zero_modes: tuple[int, Array | None], need: str
-) -> Verdicts:
+def screen(f: Objective, X: Array, question: Question) -> Screened:
     """Classify points (rows) of a function of which only values are given.
 
-    A point is left unsettled where its values contradict each other, or prove less than `need` asks for.
+    A point is left out where its values contradict each other, or prove less than the question needs.
     """
-    count, n = X.shape
-    blank = np.full(count, np.nan)
     core = _core.Screen(X, noise=f.noise or 0.0, by_point=f.by_point)
-    asked = answer(core, f)
+    nfev = np.full(len(X), answer(core, f))
     axes = core.result()
-    slopes = slopes_of(
-        axes.gradient, axes.gradient_error, gtol, NEAR * 32 * core.step * np.abs(axes.curvature)
+    slopes = Slopes.of(
+        axes.gradient, axes.gradient_error, question.gtol, SIZE * core.step, axes.curvature
     )
-    moving = axes.agrees & slopes.moving
-    still = axes.agrees & slopes.known & ~slopes.moving
-    out = Verdicts(
-        settled=np.zeros(count, dtype=bool),
-        kind=np.where(moving, Kind.not_critical.value, ""),
-        inertia=np.tile([0, n, 0], (count, 1)),
-        index=np.full(count, -1),
-        value=axes.value,
-        gradient_norm=slopes.norm,
-        distance=blank,
-        lowest=blank.copy(),
-        highest=blank.copy(),
-        hessian_error=np.full(count, np.inf),
-        nfev=np.full(count, asked),
-        message=np.full(count, "", dtype=object),
-    )
-    rest = moving | still
-    if need == "kind":
-        saddle = still & (axes.curvature < -axes.curvature_error).any(axis=1)
-        saddle &= (axes.curvature > axes.curvature_error).any(axis=1)
-        out.kind[saddle], out.inertia[saddle] = Kind.saddle.value, (1, n - 2, 1)
-        out.settled = moving | saddle
-        rest = still & ~saddle
-        _explain(out, np.flatnonzero(out.settled), zero_modes[0], diagonal=True)
+    moving: Flags = np.logical_and(axes.agrees, slopes.moving)
+    rest: Flags = np.logical_and(axes.agrees, slopes.known | slopes.moving)
+    verdicts = []
+    if question.need == "kind":
+        down = (axes.curvature < -axes.curvature_error).any(axis=1)
+        up = (axes.curvature > axes.curvature_error).any(axis=1)
+        enough = moving | (rest & down & up)
+        rows = np.flatnonzero(enough)
+        signs = _of_axes(axes.curvature[rows], down[rows], up[rows])
+        infinite = np.full(rows.size, np.inf)
+        evidence = Evidence(question, slopes.at(rows), signs, False, infinite)
+        verdicts.append((rows, _concluded(evidence, X, axes.value, rows)))
+        rest = rest & ~enough
     rows = np.flatnonzero(rest)
     if rows.size:
         core.keep(rows)
-        out.nfev[rows] += answer(core, f)
-        _judge(out, rows, core.result(), axes.gradient, slopes, zero_modes, need)
-    for row in np.flatnonzero(out.settled & ~np.isnan(slopes.unresolved)):
-        out.message[row] += "; " + gradient_note(float(slopes.unresolved[row]))
-    return out
+        nfev[rows] += answer(core, f)
+        measured = core.result()
+        agrees = _some(measured.agrees)
+        rows, n = rows[agrees], X.shape[1]
+        h = measured.hessian[agrees].reshape(-1, n, n)
+        e = measured.hessian_error[agrees].reshape(-1, n, n)
+        evidence = _of_matrices(h, e, question, slopes.at(rows))
+        points = _concluded(evidence, X, axes.value, rows)
+        settled: Flags = points.certain & ((question.need == "kind") | (points.index >= 0))
+        if not settled.all():
+            rows, points = rows[settled], conclude(points.evidence.at(settled))
+        verdicts.append((rows, points))
+    return Screened(verdicts, nfev)
 
 
-def _judge(
-    out: Verdicts,
-    rows: Rows,
-    measured: _core.Screened,
-    gradient: Array,
-    slopes: Slopes,
-    zero_modes: tuple[int, Array | None],
-    need: str,
-) -> None:
-    """Classify some of the points by their Hessians."""
-    n, count = out.inertia[0].sum(), zero_modes[0]
-    agrees = _rows(measured.agrees)
-    h = measured.hessian[agrees].reshape(-1, n, n)
-    e = measured.hessian_error[agrees].reshape(-1, n, n)
-    rows = rows[agrees]
-    signs = _signs(h, e, None if need == "kind" else gradient[rows], zero_modes)
-    found = conclude(signs, slopes.moving[rows], slopes.known[rows], n, count)
-    settled = found.certain if need == "kind" else found.certain & (found.index >= 0)
-    chosen = _rows(settled)
-    rows, h, e = rows[chosen], h[chosen], e[chosen]
-    out.settled[rows] = True
-    out.kind[rows] = found.kind[settled]
-    out.inertia[rows] = found.inertia[settled]
-    out.index[rows] = found.index[settled]
-    out.distance[rows] = found.distance[settled]
-    out.hessian_error[rows] = e.max(axis=(1, 2))
-    if need == "spectrum":
-        values = eigvalsh(h)
-        out.lowest[rows], out.highest[rows] = values[:, 0], values[:, -1]
-    _explain(out, rows, count, diagonal=False)
+def _concluded(evidence: Evidence, X: Array, value: Array, rows: Rows) -> CriticalPoints:
+    return conclude(replace(evidence, x=X[rows], value=value[rows]))
 
 
-def _signs(
-    h: Array, e: Array, gradient: Array | None, zero_modes: tuple[int, Array | None]
-) -> Signs:
-    """Prove signs, and find Newton's step for the matrices that are resolved, if the gradients are given."""
-    count, basis = zero_modes
-    if count:
-        return prove(h, e, count, basis, gradient)
+def _of_axes(curvature: Array, down: Flags, up: Flags) -> Signs:
+    """Take the signs that the axes show."""
+    nothing = np.zeros(len(curvature), dtype=bool)
+    counts = down.astype(np.int64), up.astype(np.int64)
+    way = np.zeros_like(curvature)
+    way[np.flatnonzero(down), curvature.argmin(axis=1)[down]] = 1.0
+    return Signs(*counts, np.full(len(curvature), np.inf), way, None, nothing)
+
+
+def _of_matrices(h: Array, e: Array, question: Question, slopes: Slopes) -> Evidence:
+    gradient = None if question.need == "kind" else slopes.gradient
+    if question.zero_modes:
+        signs = prove(h, e, question.zero_modes, question.basis, gradient)
+    else:
+        signs = _first_signs(h, e, gradient)
+    ends = None
+    if question.need == "spectrum":
+        ends = Spectrum(eigvalsh(h)[:, [0, -1]], None, None)
+    return Evidence(question, slopes, signs, True, e.max(axis=(1, 2)), ends)
+
+
+def _first_signs(h: Array, e: Array, gradient: Array | None) -> Signs:
+    """Count signs, and find Newton's step for the matrices that are resolved, if the gradients are given."""
     counts = first_proofs(h, e)
     step = None
     if gradient is not None:
@@ -145,19 +118,6 @@ def _signs(
     return Signs(counts[:, 0], counts[:, 2], nothing, np.zeros_like(h[:, 0]), step, nothing)
 
 
-def _rows(chosen: Flags) -> Flags | slice:
+def _some(chosen: Flags) -> Flags | slice:
     """Give an index that makes no copy where all are chosen."""
     return slice(None) if chosen.all() else chosen
-
-
-def _explain(out: Verdicts, rows: Rows, given: int, *, diagonal: bool) -> None:
-    """Write the messages of some points, each of the few that there are once."""
-    negative, flat, positive = out.inertia[rows].T
-    moving = out.kind[rows] == Kind.not_critical.value
-    key = 2 * ((negative + flat + positive + 1) * negative + positive) + moving
-    _, first, which = np.unique(key, return_index=True, return_inverse=True)
-    texts = [
-        explanation(str(out.kind[row]), tuple(out.inertia[row].tolist()), given, diagonal=diagonal)
-        for row in rows[first]
-    ]
-    out.message[rows] = np.array(texts, dtype=object)[which]

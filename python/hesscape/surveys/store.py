@@ -20,7 +20,6 @@ from hesscape._compiled import is_compiled
 from hesscape._core import __version__
 from hesscape._progress import Meter
 from hesscape._validate import Array
-from hesscape.linalg.symmetric import zero_mode_basis
 from hesscape.objective import Objective
 
 from .assess import NAMES, TYPES, Columns, Settings
@@ -283,7 +282,7 @@ def _consolidate(group: Any) -> None:
 def identity(f: Objective, settings: Settings, points: Points) -> dict[str, Any]:
     """Tell in plain data what is asked, so that two runs can be compared."""
     zero_modes: Any = settings.zero_modes
-    modes = zero_mode_basis(zero_modes, points.n)[0]
+    question = settings.question
     if not isinstance(zero_modes, (int, np.integer)):
         zero_modes = f"array {digest(np.asarray(zero_modes, dtype=float)):016x}"
     derivatives = {
@@ -297,10 +296,10 @@ def identity(f: Objective, settings: Settings, points: Points) -> dict[str, Any]
         "vectorized": bool(f.vectorized),
         "batch_axis": f.batch_axis,
         "noise": f.noise,
-        "need": settings.need,
+        "need": question.need,
         "zero_modes": zero_modes if isinstance(zero_modes, str) else int(zero_modes),
-        "zero_mode_count": modes,
-        "gtol": settings.gtol,
+        "zero_mode_count": question.zero_modes,
+        "gtol": question.gtol,
         "refine": settings.refine,
         "n": points.n,
         "total": points.total,

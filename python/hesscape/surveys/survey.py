@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hesscape._progress import Meter
-from hesscape.linalg.symmetric import not_negative, zero_mode_basis
 from hesscape.objective import Objective
-from hesscape.verdicts.classify import NEEDS
+from hesscape.verdicts.evidence import Question
 
 from .assess import Settings
 from .collect import Collected
@@ -103,9 +102,13 @@ def survey(
     (True, [0, 1, 2])
     """
     f = Objective.of(fun, objective)
-    settings = _settings(need, zero_modes, refine, on_error, gtol)
+    if on_error not in ON_ERROR:
+        raise ValueError(f"on_error: expected 'record' or 'raise', got {on_error!r}")
+    if not isinstance(refine, bool):
+        raise TypeError(f"refine must be True or False, got {refine!r}")
     points = Points.of(X)
-    zero_mode_basis(zero_modes, points.n)
+    question = Question.of(gtol, need, zero_modes, points.n)
+    settings = Settings(question, zero_modes, refine, on_error)
     options = identity(f, settings, points)
     with Meter(progress, total=points.total) as meter:
         sink: Collected | Stored
@@ -126,16 +129,6 @@ def survey(
             raise
         pool.close()
     return Survey(*sink.found(options))
-
-
-def _settings(need: Any, zero_modes: Any, refine: Any, on_error: Any, gtol: Any) -> Settings:
-    if need not in NEEDS:
-        raise ValueError(f"need: expected one of {', '.join(map(repr, NEEDS))}, got {need!r}")
-    if on_error not in ON_ERROR:
-        raise ValueError(f"on_error: expected 'record' or 'raise', got {on_error!r}")
-    if not isinstance(refine, bool):
-        raise TypeError(f"refine must be True or False, got {refine!r}")
-    return Settings(need, zero_modes, not_negative("gtol", gtol), refine, on_error)
 
 
 def _say_interrupted(table: Survey, store: Any) -> None:

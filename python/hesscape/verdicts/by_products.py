@@ -1,155 +1,111 @@
-"""Verdicts from products with the Hessian, where no matrix is formed."""
+"""The strategy that forms no matrix: what products with the Hessian tell of the ends of its spectrum."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from hesscape._validate import Array
 from hesscape.derivatives.given import EPS, ULPS, axes_of, finite_gradients
-from hesscape.krylov.curvature import (
-    DELTA,
-    MOST_PRODUCTS,
-    TOL,
-    CurvatureBounds,
-    basis_of,
-    bounds,
-    suited_basis,
-)
+from hesscape.krylov.curvature import DELTA, CurvatureBounds, basis_of, curvature_of
+from hesscape.linalg.proofs import Signs
 from hesscape.objective import Objective
 
-from .critical_point import CriticalPoint, Kind
+from .evidence import Chance, Evidence, Question, Slopes, Spectrum
 
 LARGE = 1000  # coordinates from which "auto" forms no matrix, if it need not
 
-SENTENCES = {
-    "not_critical": "the gradient exceeds gtol by more than its own error: move on with an optimiser, then classify "
-    "again",
-    "saddle": "curvature of both signs is proven; its index was not counted",
-    "index": "curvature of both signs is proven, and so are {count} negative eigenvalues; there are {most}",
-    "minimum": "no curvature is negative with probability {confidence:.10g} over the random start, which is no proof: "
-    "every eigenvalue is above {floor:.3g}",
-    "maximum": "no curvature is positive with probability {confidence:.10g} over the random start, which is no proof: "
-    "every eigenvalue is below {ceiling:.3g}",
-    "degenerate": "{message}",
-}
-UNRESOLVED = "; the gradient is known with errors up to {error:.2g} only, which is more than gtol"
+MINIMUM = (
+    "no curvature is negative with probability {confidence:.10g} over the random start, which is no proof: every "
+    "eigenvalue is above {floor:.3g}"
+)
+MAXIMUM = (
+    "no curvature is positive with probability {confidence:.10g} over the random start, which is no proof: every "
+    "eigenvalue is below {ceiling:.3g}"
+)
+COUNTED = (
+    "{count} negative eigenvalues are proven; there are with probability {confidence:.10g} no more"
+)
 
 
-class _Slope(NamedTuple):
-    moving: bool
-    error: float  # the largest
-    norm: float
-    nfev: int
-    njev: int
-    gradient: Array
-
-
-def suits_products(f: Objective, n: int, zero_modes: int | ArrayLike) -> bool:
+def suits(f: Objective, n: int, question: Question) -> bool:
     """Whether the matrix is better not formed: it is large, and products can be had."""
-    counted = isinstance(zero_modes, (int, np.integer)) and zero_modes != 0
+    counted = question.zero_modes > 0 and question.basis is None
     offered = f.hess is None and (f.hessp is not None or f.jac is not None)
     return n >= LARGE and offered and not counted
 
 
-def classify_by_products(
+def gather(
     f: Objective,
     x: Array,
-    gtol: float,
-    need: str,
-    zero_modes: int | ArrayLike,
+    question: Question,
     *,
     delta: float = DELTA,
     guess: Array | None = None,
     rng: Any = None,
     most_products: int | None = None,
-) -> CriticalPoint:
-    """Classify a point by the ends of its spectrum; `need` "way" is for what `curvature.bounds` does with it."""
-    found = bounds(
-        f,
-        x,
-        need,
-        TOL,
-        delta,
-        most_products or MOST_PRODUCTS[need],
-        suited_basis(x.size),
-        basis_of(zero_modes, x.size),
-        rng,
-        guess,
+) -> Evidence:
+    """Run the Lanczos process until the question is answered, with a probability of `delta` to be wrong."""
+    modes = basis_of(question.zero_modes, x.size) if question.basis is None else question.basis
+    found = curvature_of(
+        f, x, question.need, delta=delta, most=most_products, modes=modes, rng=rng, guess=guess
     )
-    slope = _slope(f, x, gtol, found)
-    found = replace(found, gradient=slope.gradient)
-    known = slope.error <= gtol
-    kind = _kind(found, slope.moving)
-    certain = kind == Kind.not_critical or (kind == Kind.saddle and known)
-    statistical = kind in (Kind.minimum, Kind.maximum) and known
-    count, most = found.n_negative, found.n_negative_most
-    sentence = "index" if kind == Kind.saddle and need == "inertia" else kind
-    message = SENTENCES[sentence].format(
-        count=count,
-        most=f"with probability {found.confidence:.10g} no more"
-        if most == count
-        else "may be more",
-        confidence=found.confidence,
-        floor=found.floor,
-        ceiling=found.ceiling,
-        message=found.message,
-    )
-    if not (known or slope.moving):
-        message += UNRESOLVED.format(error=slope.error)
-    negative, positive = count, int(found.proven_positive)
-    ends = need == "spectrum"
-    residuals = [found.lowest_residual, found.highest_residual]
-    return CriticalPoint(
-        kind=kind,
-        certain=certain,
-        confidence=1.0 if certain else found.confidence if statistical else 0.0,
-        inertia=(negative, x.size - negative - positive, positive),
-        index=count if need == "inertia" and most == count else None,
-        eigenvalues=np.array([found.lowest, found.highest]) if ends else None,
-        eigenvectors=np.array([found.lowest_direction, found.highest_direction]).T
-        if ends
-        else None,
-        eigenvalue_error=np.array(residuals) if ends else None,
-        gradient_norm=slope.norm,
-        distance=np.nan,
-        way_down=found.lowest_direction if found.lowest < 0 else None,
-        taylor=None,
-        nfev=slope.nfev,
-        njev=found.njev + slope.njev,
-        message=message,
-        hessian_error=np.nan,
+    gradient, error, nfev, njev = _gradient(f, x, found)
+    found = replace(found, gradient=gradient)
+    unknown = np.zeros((1, x.size))
+    slopes = Slopes.of(gradient[None], error[None], question.gtol, unknown, unknown)
+    chance = _chance(found, question)
+    counts = np.array([found.n_negative]), np.array([int(found.proven_positive)])
+    down = found.lowest_direction * (found.lowest < 0)
+    nothing = np.zeros(1, dtype=bool)
+    ends = None
+    if question.need == "spectrum":
+        ends = Spectrum(
+            np.array([[found.lowest, found.highest]]),
+            np.array([found.lowest_direction, found.highest_direction]).T[None],
+            np.array([[found.lowest_residual, found.highest_residual]]),
+        )
+    return Evidence(
+        question,
+        slopes,
+        Signs(*counts, np.array([np.inf]), down[None], None, nothing),
+        everywhere=False,
+        hessian_error=np.array([np.nan]),
+        spectrum=ends,
+        chance=chance,
+        remark=found.message,
+        nfev=nfev,
+        njev=found.njev + njev,
+        x=x[None],
         curvature=found,
     )
 
 
-def _kind(found: CurvatureBounds, moving: bool) -> Kind:
-    if moving:
-        return Kind.not_critical
-    if found.proven_negative and found.proven_positive:
-        return Kind.saddle
-    if found.proven_positive and found.floor > 0:
-        return Kind.minimum
-    if found.proven_negative and found.ceiling < 0:
-        return Kind.maximum
-    return Kind.degenerate
+def _chance(found: CurvatureBounds, question: Question) -> Chance | None:
+    """Tell what the random start adds to what is proven."""
+    n, count = found.x.size - question.zero_modes, found.n_negative
+    words = {
+        "confidence": found.confidence, "floor": found.floor, "ceiling": found.ceiling, "count": count
+    }  # fmt: skip
+    if found.floor > 0:
+        return Chance(0, n, found.confidence, MINIMUM.format(**words))
+    if found.ceiling < 0:
+        return Chance(n, 0, found.confidence, MAXIMUM.format(**words))
+    if count and found.n_negative_most == count:
+        return Chance(count, n - count, found.confidence, COUNTED.format(**words))
+    return None
 
 
-def _slope(f: Objective, x: Array, gtol: float, found: CurvatureBounds) -> _Slope:
-    """Compare the gradient with gtol and its own error: rounding, of x too, and noise that differences showed."""
-    nfev = njev = 0
+def _gradient(f: Objective, x: Array, found: CurvatureBounds) -> tuple[Array, Array, int, int]:
+    """Give the gradient, its error by rounding, of x too, and by the noise that differences showed, and the counts."""
     if f.jac is None:
         axes = axes_of(f, x, np.empty(0))
-        g, error = axes.gradient[0], axes.gradient_error[0]
-        nfev = axes.nfev[0]
-    else:
-        g = found.gradient
-        if g is None:
-            g, njev = finite_gradients(f, x[None], x)[0], 1
-        norm = max(abs(found.lowest), abs(found.highest))
-        error = ULPS * EPS * (np.abs(g) + norm * np.abs(x)) + found.gradient_noise
-    moving = bool((np.abs(g) > gtol + error).any())
-    return _Slope(moving, float(error.max()), float(np.linalg.norm(g)), nfev, njev, g)
+        return axes.gradient[0], axes.gradient_error[0], int(axes.nfev[0]), 0
+    gradient, njev = found.gradient, 0
+    if gradient is None:
+        gradient, njev = finite_gradients(f, x[None], x)[0], 1
+    norm = max(abs(found.lowest), abs(found.highest))
+    error = ULPS * EPS * (np.abs(gradient) + norm * np.abs(x)) + found.gradient_noise
+    return gradient, error, 0, njev

@@ -5,39 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import replace
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from hesscape import _core, _validate
+from hesscape import _validate
 from hesscape._progress import Report
 from hesscape._validate import Array
-from hesscape.derivatives.expensive import asked_for, expensive, usual_total
-from hesscape.derivatives.first_look import first_look, suits_a_first_look
 from hesscape.derivatives.model import TaylorModel
-from hesscape.derivatives.taylor import measure
-from hesscape.linalg.symmetric import not_negative, symmetric_stack, zero_mode_basis
+from hesscape.linalg.symmetric import symmetric_stack
 from hesscape.objective import Objective
-from hesscape.sparse.measurement import (
-    DENSE_BELOW,
-    classify_by_pattern,
-    dense_model,
-    measure_by_pattern,
-    pattern_of,
-)
 
-from .by_products import classify_by_products, suits_products
-from .conclude import NEAR, assess, slopes_of, unknown_slopes
+from . import by_entries, by_pattern, by_products
+from .by_entries import Measuring
+from .conclude import conclude
 from .critical_point import CriticalPoint, CriticalPoints, Kind
+from .evidence import Evidence, Question, Slopes
 
 __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
-NEEDS = ("kind", "inertia", "spectrum")
-MANY_COLOURS = 8  # from here on a saddle may well be proven by products for less
-FEW_PRODUCTS = 3  # of them
 METHODS = ("auto", "dense", "lanczos", "sparse")
 
 
@@ -85,21 +71,23 @@ def classify_hessian(
 
     Examples
     --------
-    >>> from .classify import classify_hessian
-    >>> point = classify_hessian([[0, -2], [-2, 0]], error=1e-9)
+    >>> import hesscape as hs
+    >>> point = hs.classify_hessian([[0, -2], [-2, 0]], error=1e-9)
     >>> print(point.kind, point.certain, point.inertia)
     saddle True (1, 0, 1)
-    >>> classify_hessian([[1e-12, 0], [0, 1e12]], error=[[1e-13, 0.1], [0.1, 1]]).index
+    >>> hs.classify_hessian([[1e-12, 0], [0, 1e12]], error=[[1e-13, 0.1], [0.1, 1]]).index
     0
-    >>> stack = classify_hessian([[[1.0]], [[-1.0]], [[1e-9]]], error=1e-6)
+    >>> stack = hs.classify_hessian([[[1.0]], [[-1.0]], [[1e-9]]], error=1e-6)
     >>> print(*stack.kind)
     minimum maximum degenerate
     """
     h, e = symmetric_stack(H, error)
-    count, basis = zero_mode_basis(zero_modes, h.shape[-1])
-    size = h[..., 0, 0].size
-    points = assess(h, e, count, basis, "spectrum", unknown_slopes(size))
-    return points if h.ndim > 2 else points[()]
+    shape, n = h.shape[:-2], h.shape[-1]
+    stack, errors = h.reshape(-1, n, n), None if e is None else e.reshape(-1, n, n)
+    question = Question.of(0.0, "spectrum", zero_modes, n)
+    found = by_entries.of_matrices(stack, errors, question, Slopes.unknown(len(stack)))
+    points = conclude(found, shape)
+    return points if shape else points[()]
 
 
 def classify(
@@ -185,38 +173,66 @@ def classify(
     >>> print(point.kind, point.certain, point.index, point.njev)
     saddle True 33333 13
     """
-    gtol = _check(gtol, need)
+    f, point = Objective.of(fun, objective), _validate.point(x)
+    question = Question.of(gtol, need, zero_modes, point.size)
+    measuring = Measuring(step, levels, executor, progress, store)
+    return judge(f, point, question, Means(method, hess_sparsity, measuring))[0]
+
+
+class Means(NamedTuple):
+    """By what a question is to be answered: `method`, and what goes with one of them only."""
+
+    method: str = "auto"
+    hess_sparsity: Any = None
+    measuring: Measuring = Measuring()
+
+
+def judge(f: Objective, x: Array, question: Question, means: Means) -> CriticalPoints:
+    """Choose a strategy, gather its evidence, and conclude from that; a stack of one point."""
+    return conclude(_gather(f, x, question, means))
+
+
+def _gather(f: Objective, x: Array, question: Question, means: Means) -> Evidence:
+    match chosen(f, x.size, question, means):
+        case "sparse":
+            return by_pattern.gather(f, x, question, means.hess_sparsity)
+        case "lanczos":
+            return by_products.gather(f, x, question)
+        case _:
+            return by_entries.gather(f, x, question, means.measuring)
+
+
+def chosen(f: Objective, n: int, question: Question, means: Means) -> str:
+    """Choose the method, and refuse what does not go together."""
+    method, sparsity, measuring = means
     if method not in METHODS:
         raise ValueError(f"method: expected one of {', '.join(map(repr, METHODS))}, got {method!r}")
-    f = Objective.of(fun, objective)
-    way: dict[str, Any] = {"executor": executor, "progress": progress, "store": store}
-    measured = step is not None or levels is not None or asked_for(**way)
-    if method in ("lanczos", "sparse") and measured:
+    if method in ("lanczos", "sparse") and measuring.asked_for:
         raise ValueError(
             f"step, levels, executor, progress and store are for method='dense': method={method!r} finds "
             "its own steps, and takes gradients or products one after the other"
         )
-    point = _validate.point(x)
-    if hess_sparsity is not None or method == "sparse":
-        _check_sparsity(f, hess_sparsity, method, measured=measured)
-        return _by_pattern(f, point, gtol, need, zero_modes, hess_sparsity)
-    wanted = method == "auto" and not measured and suits_products(f, point.size, zero_modes)
-    if method == "lanczos" or wanted:
-        return classify_by_products(f, point, gtol, need, zero_modes)
-    enough = partial(_axes_suffice, gtol=gtol) if need == "kind" else None
-    looked = 0
-    with expensive(f, point, **way, total=usual_total(f, point.size, levels)) as f:
-        if need == "kind" and step is None and levels is None and suits_a_first_look(f):
-            model = first_look(f, point)
-            looked = model.nfev
-            if _axes_suffice(model, gtol):
-                quick = verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
-                if quick.certain:
-                    return quick
-        model = measure(f, point, step=step, levels=levels, enough=enough)
-    if looked:
-        model = replace(model, nfev=model.nfev + looked)
-    return verdict(model, gtol=gtol, zero_modes=zero_modes, need=need)
+    if sparsity is not None or method == "sparse":
+        _check_sparsity(f, means)
+        return "sparse"
+    if method == "auto":
+        large = not measuring.asked_for and by_products.suits(f, n, question)
+        return "lanczos" if large else "dense"
+    return method
+
+
+def _check_sparsity(f: Objective, means: Means) -> None:
+    if means.hess_sparsity is None:
+        raise ValueError("method='sparse' needs hess_sparsity, the pattern of the Hessian")
+    measured = means.measuring.asked_for
+    if means.method not in ("auto", "sparse") or measured:
+        other = "step, levels, executor, progress or store"
+        other = other if measured else f"method={means.method!r}"
+        raise ValueError(f"hess_sparsity is for method='sparse', and does not go with {other}")
+    if f.jac is None:
+        raise ValueError(
+            "hess_sparsity needs jac: entries are told apart by differences of gradients"
+        )
 
 
 def verdict(
@@ -227,62 +243,5 @@ def verdict(
     need: str = "spectrum",
 ) -> CriticalPoint:
     """Classify a point that was measured before; parameters as for `classify`."""
-    gtol = _check(gtol, need)
-    h, e = taylor.hessian, taylor.hessian_error
-    unknown = ~(np.isfinite(h) & np.isfinite(e))
-    if unknown.any():
-        h, e = np.where(unknown, 0.0, h), np.where(unknown, np.inf, e)
-    count, basis = zero_mode_basis(zero_modes, h.shape[-1])
-    # Where the gradient's error moves the stationary point by this part of the coordinate at most, it is no matter.
-    harmless = NEAR * 4 * _core.natural_steps(taylor.x) * np.abs(h.diagonal())
-    known = slopes_of(taylor.gradient[None], taylor.gradient_error[None], gtol, harmless[None])
-    points = assess(h, e, count, basis, need, known)
-    return points.point((), taylor)
-
-
-def _check_sparsity(f: Objective, hess_sparsity: Any, method: str, *, measured: bool) -> None:
-    if hess_sparsity is None:
-        raise ValueError("method='sparse' needs hess_sparsity, the pattern of the Hessian")
-    if method not in ("auto", "sparse") or measured:
-        other = "step, levels, executor, progress or store" if measured else f"method={method!r}"
-        raise ValueError(f"hess_sparsity is for method='sparse', and does not go with {other}")
-    if f.jac is None:
-        raise ValueError(
-            "hess_sparsity needs jac: entries are told apart by differences of gradients"
-        )
-
-
-def _by_pattern(
-    f: Objective, x: Array, gtol: float, need: str, zero_modes: int | ArrayLike, sparsity: Any
-) -> CriticalPoint:
-    """Classify a point by the pattern of its Hessian; small ones as if it had none."""
-    pattern = pattern_of(sparsity, x.size)
-    count, basis = zero_mode_basis(zero_modes, x.size)
-    colour = _core.star_colouring(pattern)
-    nfev = njev = 0
-    if need == "kind" and colour.max() >= MANY_COLOURS and (count == 0 or basis is not None):
-        point = classify_by_products(
-            f, x, gtol, need, zero_modes, rng=0, most_products=FEW_PRODUCTS
-        )
-        if point.certain:
-            return point
-        nfev, njev = point.nfev, point.njev
-    found = measure_by_pattern(f, x, pattern, colour, count)
-    if x.size < DENSE_BELOW:
-        point = verdict(dense_model(f, x, found), gtol=gtol, zero_modes=zero_modes, need=need)
-    else:
-        point = classify_by_pattern(f, x, gtol, zero_modes, found)
-    return replace(point, nfev=point.nfev + nfev, njev=point.njev + njev)
-
-
-def _axes_suffice(model: TaylorModel, gtol: float) -> bool:
-    """Whether the gradient proves that the point is not critical, or the diagonal that it is a saddle."""
-    curvature, error = model.hessian.diagonal(), model.hessian_error.diagonal()
-    moving = (np.abs(model.gradient) > gtol + model.gradient_error).any()
-    return bool(moving or ((curvature > error).any() and (curvature < -error).any()))
-
-
-def _check(gtol: Any, need: Any) -> float:
-    if need not in NEEDS:
-        raise ValueError(f"need: expected one of {', '.join(map(repr, NEEDS))}, got {need!r}")
-    return not_negative("gtol", gtol)
+    question = Question.of(gtol, need, zero_modes, taylor.x.size)
+    return conclude(by_entries.of_model(taylor, question))[0]

@@ -1,35 +1,25 @@
-"""Verdicts from matrices with errors, and from what is known of the gradients."""
+"""The one door from evidence to verdicts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hesscape import _core
-from hesscape.linalg.proofs import Array, Signs, prove
+from hesscape._validate import Array
 
-from .critical_point import CriticalPoints, Kind, Settings
+from .critical_point import CriticalPoints, Kind
+from .evidence import Evidence
 
-NEAR = 1e-3  # of a coordinate: what its gradient may leave open of where the stationary point is
-NAMES = np.array([Kind[name] for name in _core.Kind.__members__])
-
-
-class Slopes(NamedTuple):
-    """What the gradients of a stack say: whether the point is critical, and how well that is known."""
-
-    gradient: Array | None  # (N, n)
-    moving: NDArray[np.bool_]  # some entry exceeds gtol by more than its error
-    known: NDArray[np.bool_]  # all errors are within gtol, or harmless
-    unresolved: Array  # the largest error, where it exceeds gtol and hides whether the point moves
-    norm: Array
+KINDS = np.array([Kind[name] for name in _core.Kind.__members__])
 
 
 @dataclass(frozen=True)
-class Conclusions:
-    """What follows for each point of a stack."""
+class _Named:
+    """What follows from the signs of each point."""
 
     kind: NDArray[np.str_]
     certain: NDArray[np.bool_]
@@ -38,90 +28,59 @@ class Conclusions:
     distance: Array  # along the directions whose curvature is proven; nan where none is
 
 
-def unknown_slopes(size: int) -> Slopes:
-    """Give what is known of gradients that nobody knows."""
-    nothing = np.full(size, np.nan)
-    return Slopes(None, np.zeros(size, dtype=bool), np.ones(size, dtype=bool), nothing, nothing)
+def conclude(evidence: Evidence, shape: tuple[int, ...] | None = None) -> CriticalPoints:
+    """Name each point by what is proven of it, and where that leaves its kind open by what is probable.
 
+    The points come back as a stack of the shape given, else (N,).
+    """
+    signs, chance = evidence.signs, evidence.chance
+    found = _named(evidence, signs.n_negative, signs.n_positive)
+    confidence = found.certain.astype(float)
+    if chance is not None:
+        likely = _named(evidence, np.array([chance.n_negative]), np.array([chance.n_positive]))
+        open_ = found.kind == Kind.degenerate
+        probable = open_ & (likely.kind != Kind.degenerate) & evidence.slopes.known
+        confidence[probable] = chance.confidence
+        found = replace(
+            found,
+            kind=np.where(open_, likely.kind, found.kind),
+            index=np.where(found.index < 0, likely.index, found.index),
+        )
+    n, spectrum = evidence.n, evidence.spectrum
+    shape = found.kind.shape if shape is None else shape
 
-def slopes_of(gradient: Array, error: Array, gtol: float, harmless: Array) -> Slopes:
-    """Judge gradients with errors, one point a row, of which some may be `harmless`."""
-    return Slopes(gradient, *_core.slopes(gradient, error, gtol, harmless))
+    def stacked(array: Any, *rest: int) -> Any:
+        return None if array is None else array.reshape((*shape, *rest))
 
-
-def assess(
-    h: Array, e: Array | None, count: int, basis: Array | None, need: str, slopes: Slopes
-) -> CriticalPoints:
-    """Turn symmetric matrices (..., n, n), and what is known of the gradients, into verdicts."""
-    shape, n = h.shape[:-2], h.shape[-1]
-    stack = h.reshape(-1, n, n)
-    errors = None if e is None else e.reshape(-1, n, n)
-    signs = _diagonal_signs(stack, errors, slopes) if need == "kind" else None
-    diagonal = signs is not None
-    if signs is None:
-        signs = prove(stack, errors, count, basis, slopes.gradient)
-    found = conclude(signs, slopes.moving, slopes.known, n, count)
-    spectrum = _spectrum(stack, errors, signs) if need == "spectrum" else None
-    values, vectors, value_error = (None, None, None) if spectrum is None else spectrum
-    largest = np.zeros(len(stack))
-    if errors is not None:
-        largest += errors.max(axis=(1, 2))
+    m = 0 if spectrum is None else spectrum.values.shape[1]
     return CriticalPoints(
-        kind=found.kind.reshape(shape),
-        certain=found.certain.reshape(shape),
-        confidence=found.certain.astype(float).reshape(shape),
-        inertia=found.inertia.reshape(*shape, 3),
-        index=found.index.reshape(shape),
-        eigenvalues=None if values is None else values.reshape(*shape, n),
-        eigenvectors=None if vectors is None else vectors.reshape(*shape, n, n),
-        eigenvalue_error=None if value_error is None else value_error.reshape(*shape, n),
-        gradient_norm=slopes.norm.reshape(shape),
-        distance=found.distance.reshape(shape),
-        way_down=signs.way_down.reshape(*shape, n),
-        hessian_error=largest.reshape(shape),
-        settings=Settings(
-            count,
-            signs.not_flat.reshape(shape),
-            np.full(shape, diagonal),
-            slopes.unresolved.reshape(shape),
-        ),
+        kind=stacked(found.kind),
+        certain=stacked(found.certain),
+        confidence=stacked(confidence),
+        inertia=stacked(found.inertia, 3),
+        index=stacked(found.index),
+        eigenvalues=stacked(spectrum and spectrum.values, m),
+        eigenvectors=stacked(spectrum and spectrum.vectors, n, m),
+        eigenvalue_error=stacked(spectrum and spectrum.error, m),
+        gradient_norm=stacked(evidence.slopes.norm),
+        distance=stacked(found.distance),
+        way_down=stacked(signs.way_down, n),
+        hessian_error=stacked(evidence.hessian_error),
+        evidence=evidence,
     )
 
 
-def _diagonal_signs(stack: Array, errors: Array | None, slopes: Slopes) -> Signs | None:
-    """Take signs from the diagonals, if the gradient or two entries of opposite sign settle the kind of every point."""
-    size, n, _ = stack.shape
-    d = np.diagonal(stack, axis1=1, axis2=2)
-    error = 0.0 if errors is None else np.diagonal(errors, axis1=1, axis2=2)
-    down = np.asarray((d < -error).any(axis=1))
-    up = np.asarray((d > error).any(axis=1))
-    if not (slopes.moving | (down & up)).all():
-        return None
-    way_down = np.eye(n)[d.argmin(axis=1)] * down[:, None]
-    nothing = np.zeros(size, dtype=bool)
-    counts = down.astype(np.int64), up.astype(np.int64)
-    return Signs(*counts, np.full(size, np.inf), way_down, None, nothing)
-
-
-def conclude(
-    signs: Signs, moving: NDArray[np.bool_], known: NDArray[np.bool_], n: int, zero_modes: int
-) -> Conclusions:
-    """Name each point by what is proven of its n directions, of which `zero_modes` need not be."""
+def _named(
+    evidence: Evidence, n_negative: NDArray[np.int64], n_positive: NDArray[np.int64]
+) -> _Named:
     kind, certain, index, inertia, distance = _core.verdicts(
-        signs.n_negative,
-        signs.n_positive,
-        signs.not_flat,
-        signs.newton_step,
-        moving,
-        known,
-        n,
-        zero_modes,
+        n_negative,
+        n_positive,
+        evidence.signs.not_flat,
+        evidence.signs.newton_step,
+        evidence.slopes.moving,
+        evidence.slopes.known,
+        evidence.n,
+        evidence.question.zero_modes,
     )
-    return Conclusions(NAMES[kind], certain, index, inertia, distance)
-
-
-def _spectrum(stack: Array, errors: Array | None, signs: Signs) -> tuple[Array, Array, Array]:
-    """Eigenvalues, eigenvectors and the errors of the former."""
-    definite = np.maximum(signs.n_negative, signs.n_positive) == stack.shape[-1]
-    # |v^T (H - true) v| <= bound |v^T H v| for all v, where all signs are the same
-    return _core.spectra(stack, errors, np.where(definite, signs.bound, np.inf))
+    return _Named(KINDS[kind], certain, index, inertia, distance)

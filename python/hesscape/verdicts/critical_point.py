@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hesscape._report import evaluations, number
+from hesscape._validate import Array
+
+from .messages import message_of, messages_of
 
 if TYPE_CHECKING:
-    from hesscape.derivatives.taylor import TaylorModel
+    from hesscape.derivatives.model import TaylorModel
     from hesscape.krylov.curvature import CurvatureBounds
 
-Array = NDArray[np.float64]
+    from .evidence import Evidence
 
 
 class Kind(StrEnum):
@@ -27,72 +30,6 @@ class Kind(StrEnum):
     saddle = "saddle"
     degenerate = "degenerate"
     not_critical = "not_critical"
-
-
-# What is said of each outcome, and what would change it.
-SENTENCES = {
-    "not_critical": "the gradient exceeds gtol by more than its own error: move on with newton_step() or an "
-    "optimiser, then classify again",
-    "diagonal": "two coordinates with curvature of opposite sign prove a saddle; no other direction was looked "
-    "at (need='inertia' counts them)",
-    "saddle": "curvature of both signs is proven, and no {other}direction is left open",
-    "saddle_partial": "curvature of both signs is proven; {flat} more {directions} within the error, so that the "
-    "index is {negative} to {most}",
-    "minimum": "every {other}direction is proven to curve upwards",
-    "maximum": "every {other}direction is proven to curve downwards",
-    "flat": "no curvature is proven: {flat} {directions} within the error; measure with smaller errors, or look "
-    "at values further away (escape does)",
-    "degenerate_up": "{positive} {upwards} proven to curve upwards and {flat} {directions} within the error: a "
-    "minimum unless one of those leads down; measure with smaller errors, or look at values along them (escape "
-    "does); if they are symmetries, pass zero_modes",
-    "degenerate_down": "not a minimum: a way down is proven ({negative} negative), but no way up, and {flat} "
-    "{directions} within the error: a maximum or a saddle; measure with smaller errors to tell them apart",
-}
-NOTES = {
-    "zero_modes_not_flat": "the zero modes given are not flat: H Z is far larger than its error, so that nothing "
-    "is claimed about the directions that they replace; check the order of the coordinates, and that x is stationary",
-    "zero_modes_excess": "{given} zero modes were given, but {proven} of {n} directions are proven to be curved",
-    "scaled": "signs are proven with each coordinate in a scale of its own, which tells more than the errors of the "
-    "eigenvalues",
-    "gradient_unresolved": "the gradient is known with errors up to {gradient_error:.2g} only, which is more than "
-    "gtol: the signs are those of H at this point",
-}
-
-
-def explanation(kind: str, inertia: tuple[int, int, int], given: int, *, diagonal: bool) -> str:
-    """Say what was found of a point with so many zero modes given; `diagonal`, whether that alone was looked at."""
-    negative, zero, positive = inertia
-    flat = max(0, zero - given)
-    reason = kind
-    if kind == Kind.saddle and diagonal:
-        reason = "diagonal"
-    elif kind == Kind.saddle and flat > 0:
-        reason = "saddle_partial"
-    elif kind == Kind.degenerate:
-        reason = "degenerate_down" if negative else "degenerate_up" if positive else "flat"
-    return SENTENCES[reason].format(
-        negative=negative,
-        positive=positive,
-        flat=flat,
-        most=negative + flat,
-        directions="direction is flat" if flat == 1 else "directions are flat",
-        upwards="direction is" if positive == 1 else "directions are",
-        other="other " if given else "",
-    )
-
-
-def gradient_note(error: float) -> str:
-    """Say that the gradient is not known to `gtol`."""
-    return NOTES["gradient_unresolved"].format(gradient_error=error)
-
-
-class Settings(NamedTuple):
-    """What the sentences need to know beyond the results."""
-
-    zero_modes: int
-    not_flat: NDArray[np.bool_]
-    diagonal: NDArray[np.bool_]
-    gradient_error: Array
 
 
 @dataclass(frozen=True)
@@ -135,6 +72,10 @@ class CriticalPoint:
         Largest error among the entries of H; nan where they were not measured.
     curvature : CurvatureBounds or None
         What products with H told, with ``method="lanczos"``.
+    x, gradient : (n,) ndarray or None
+        The point, and the gradient there; None if only H is known.
+    value : float
+        The function there; nan if unknown.
     """
 
     kind: Kind
@@ -154,6 +95,9 @@ class CriticalPoint:
     message: str
     hessian_error: float
     curvature: CurvatureBounds | None = field(default=None, repr=False)
+    x: Array | None = field(default=None, repr=False)
+    gradient: Array | None = field(default=None, repr=False)
+    value: float = np.nan
 
     def __str__(self) -> str:
         name = self.kind.value.replace("_", " ")
@@ -216,7 +160,7 @@ class CriticalPoints:
     distance: Array = field(repr=False)
     way_down: Array = field(repr=False)
     hessian_error: Array = field(repr=False)
-    settings: Settings = field(repr=False)
+    evidence: Evidence = field(repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -226,10 +170,11 @@ class CriticalPoints:
     @property
     def message(self) -> NDArray[np.object_]:
         """What was found for each, and what would change it."""
-        out = np.empty(self.shape, dtype=object)
-        for at in np.ndindex(self.shape):
-            out[at] = self._message(at)
-        return out
+        return messages_of(self)
+
+    def number(self, at: tuple[int, ...]) -> int:
+        """Give the row of the evidence where one of them is."""
+        return int(np.ravel_multi_index(at, self.shape)) if at else 0
 
     def __len__(self) -> int:
         if not self.shape:
@@ -247,11 +192,13 @@ class CriticalPoints:
             )
         return self.point(tuple(range(size)[i] for i, size in zip(at, self.shape, strict=True)))
 
-    def point(self, at: tuple[int, ...], taylor: TaylorModel | None = None) -> CriticalPoint:
-        """Give one of them, with the measurement that it comes from, if any."""
+    def point(self, at: tuple[int, ...]) -> CriticalPoint:
+        """Give one of them."""
         negative, zero, positive = self.inertia[at].tolist()
         index = int(self.index[at])
         way_down = self.way_down[at]
+        i = self.number(at)
+        gradient = self.evidence.slopes.gradient
         return CriticalPoint(
             kind=Kind(str(self.kind[at])),
             certain=bool(self.certain[at]),
@@ -264,11 +211,15 @@ class CriticalPoints:
             gradient_norm=float(self.gradient_norm[at]),
             distance=float(self.distance[at]),
             way_down=way_down if way_down.any() else None,
-            taylor=taylor,
-            nfev=0 if taylor is None else taylor.nfev,
-            njev=0 if taylor is None else taylor.njev,
-            message=self._message(at),
+            taylor=self.evidence.taylor,
+            nfev=self.evidence.nfev,
+            njev=self.evidence.njev,
+            message=message_of(self, at),
             hessian_error=float(self.hessian_error[at]),
+            curvature=self.evidence.curvature,
+            x=None if self.evidence.x is None else self.evidence.x[i],
+            gradient=None if gradient is None else gradient[i],
+            value=np.nan if self.evidence.value is None else float(self.evidence.value[i]),
         )
 
     def __str__(self) -> str:
@@ -279,33 +230,3 @@ class CriticalPoints:
                 proven = int(np.count_nonzero(self.certain[here]))
                 lines.append(f"  {kind.value:<12} {np.count_nonzero(here)} ({proven} proven)")
         return "\n".join(lines)
-
-    def _message(self, at: tuple[int, ...]) -> str:
-        negative, zero, positive = self.inertia[at].tolist()
-        parts = [
-            explanation(
-                str(self.kind[at]),
-                (negative, zero, positive),
-                self.settings.zero_modes,
-                diagonal=bool(self.settings.diagonal[at]),
-            )
-        ]
-        if self.settings.not_flat[at]:
-            parts.append(NOTES["zero_modes_not_flat"])
-        if negative + positive > negative + zero + positive - self.settings.zero_modes:
-            words = {"given": self.settings.zero_modes, "proven": negative + positive}
-            parts.append(NOTES["zero_modes_excess"].format(n=negative + zero + positive, **words))
-        if self._hidden(at, negative, positive):
-            parts.append(NOTES["scaled"])
-        if not np.isnan(self.settings.gradient_error[at]):
-            parts.append(gradient_note(float(self.settings.gradient_error[at])))
-        return "; ".join(parts)
-
-    def _hidden(self, at: tuple[int, ...], negative: int, positive: int) -> bool:
-        """Whether an eigenvalue that is proven to have a sign is within its error of zero."""
-        if self.eigenvalues is None or self.eigenvalue_error is None:
-            return False
-        small = np.abs(self.eigenvalues[at]) <= self.eigenvalue_error[at]
-        if not small.any():
-            return False
-        return bool(small[:negative].any() or small[small.size - positive :].any())

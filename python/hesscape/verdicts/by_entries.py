@@ -1,0 +1,120 @@
+"""The strategy that knows every entry of the Hessian, or the axes where these suffice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.derivatives.expensive import asked_for, expensive, usual_total
+from hesscape.derivatives.first_look import first_look, suits_a_first_look
+from hesscape.derivatives.model import TaylorModel
+from hesscape.derivatives.taylor import measure
+from hesscape.linalg.proofs import Signs, prove
+from hesscape.objective import Objective
+
+from .evidence import Evidence, Question, Slopes, Spectrum, size_of
+
+
+class Measuring(NamedTuple):
+    """How derivatives are measured: arguments of `taylor`."""
+
+    step: Any = None
+    levels: Any = None
+    executor: Any = None
+    progress: Any = False
+    store: Any = None
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether any of it is given."""
+        return (
+            self.step is not None
+            or self.levels is not None
+            or asked_for(self.executor, self.progress, self.store)
+        )
+
+
+def gather(f: Objective, x: Array, question: Question, measuring: Measuring) -> Evidence:
+    """Measure until the question is answered: the axes first, if they may do, else every entry of H."""
+    step, levels, executor, progress, store = measuring
+    total = usual_total(f, x.size, levels)
+    only_kind, looked = question.need == "kind", 0
+
+    def enough(model: TaylorModel) -> bool:
+        return only_kind and _axes_suffice(model, question.gtol)
+
+    with expensive(f, x, executor=executor, progress=progress, store=store, total=total) as calls:
+        if only_kind and step is None and levels is None and suits_a_first_look(calls):
+            model = first_look(calls, x)
+            if enough(model):
+                evidence = of_model(model, question)
+                if evidence.slopes.moving[0] or evidence.slopes.known[0]:
+                    return evidence
+            looked = model.nfev
+        model = measure(calls, x, step=step, levels=levels, enough=enough if only_kind else None)
+    return of_model(model, question, looked)
+
+
+def of_model(model: TaylorModel, question: Question, looked: int = 0) -> Evidence:
+    """Prove what a measurement shows of a point, after `looked` values that did not suffice."""
+    h, e = model.hessian, model.hessian_error
+    unknown = ~(np.isfinite(h) & np.isfinite(e))
+    if unknown.any():
+        h, e = np.where(unknown, 0.0, h), np.where(unknown, np.inf, e)
+    size = size_of(model.x)
+    gradient, error = model.gradient[None], model.gradient_error[None]
+    slopes = Slopes.of(gradient, error, question.gtol, size[None], h.diagonal()[None])
+    return replace(
+        of_matrices(h[None], e[None], question, slopes),
+        nfev=model.nfev + looked,
+        njev=model.njev,
+        x=model.x[None],
+        value=np.array([model.value]),
+        taylor=model,
+    )
+
+
+def of_matrices(h: Array, e: Array | None, question: Question, slopes: Slopes) -> Evidence:
+    """Prove what symmetric matrices (N, n, n) show, with errors (N, n, n) or (1, n, n)."""
+    signs = _diagonal_signs(h, e, slopes) if question.need == "kind" else None
+    everywhere = signs is None
+    if signs is None:
+        signs = prove(h, e, question.zero_modes, question.basis, slopes.gradient)
+    largest = np.zeros(len(h))
+    if e is not None:
+        largest += e.max(axis=(1, 2))
+    spectrum = _spectrum(h, e, signs) if question.need == "spectrum" else None
+    return Evidence(question, slopes, signs, everywhere, largest, spectrum)
+
+
+def _axes_suffice(model: TaylorModel, gtol: float) -> bool:
+    """Whether the gradient proves that the point is not critical, or the diagonal that it is a saddle."""
+    curvature, error = model.hessian.diagonal(), model.hessian_error.diagonal()
+    moving = (np.abs(model.gradient) > gtol + model.gradient_error).any()
+    return bool(moving or ((curvature > error).any() and (curvature < -error).any()))
+
+
+def _diagonal_signs(h: Array, e: Array | None, slopes: Slopes) -> Signs | None:
+    """Take signs from the diagonals, if the gradient or two entries of opposite sign settle the kind of every point."""
+    size, n, _ = h.shape
+    d = np.diagonal(h, axis1=1, axis2=2)
+    error = 0.0 if e is None else np.diagonal(e, axis1=1, axis2=2)
+    down = np.asarray((d < -error).any(axis=1))
+    up = np.asarray((d > error).any(axis=1))
+    if not (slopes.moving | (down & up)).all():
+        return None
+    way_down = np.eye(n)[d.argmin(axis=1)] * down[:, None]
+    nothing = np.zeros(size, dtype=bool)
+    counts = down.astype(np.int64), up.astype(np.int64)
+    return Signs(*counts, np.full(size, np.inf), way_down, None, nothing)
+
+
+def _spectrum(h: Array, e: Array | None, signs: Signs) -> Spectrum:
+    """Eigenvalues, eigenvectors and the errors of the former."""
+    definite = np.maximum(signs.n_negative, signs.n_positive) == h.shape[-1]
+    # |v^T (H - true) v| <= bound |v^T H v| for all v, where all signs are the same
+    return Spectrum(*_core.spectra(h, e, np.where(definite, signs.bound, np.inf)))
