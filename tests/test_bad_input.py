@@ -89,7 +89,7 @@ def test_points(x, error, message):
         ({"noise": True}, TypeError, "noise must be a number >= 0, got True"),
         ({"noise": 1j}, TypeError, "noise must be a number >= 0, got 1j"),
         ({"noise": [1e-3]}, TypeError, r"noise must be a number >= 0, got \[0.001\]"),
-        ({"nois": 1}, TypeError, "unexpected keyword argument 'nois'"),
+        ({"nois": 1}, TypeError, "unexpected keyword 'nois'"),
     ],
 )
 def test_options(arguments, error, message):
@@ -121,7 +121,7 @@ def test_options(arguments, error, message):
         ({"batch_axis": "first"}, ValueError, "batch_axis must be -1 or 0, got 'first'"),
         ({"batch_axis": [0]}, ValueError, r"batch_axis must be -1 or 0, got \[0\]"),
         ({"noise": -1}, ValueError, "noise must be a finite number >= 0, got -1"),
-        ({"gradient": f}, TypeError, "unexpected keyword argument 'gradient'"),
+        ({"gradient": f}, TypeError, "unexpected keyword 'gradient'"),
     ],
 )
 def test_objectives(arguments, error, message):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from . import _core, _validate
 from ._compiled import gradient_of, is_compiled, value_of
+from ._keywords import strict
 from ._validate import Array
 
 Calls = Callable[[str, tuple[Array, ...]], list[Any]]
@@ -24,6 +25,7 @@ __all__ = ["Objective"]
 FLOATS = frozenset({float, np.float64})
 
 
+@strict
 @dataclass(frozen=True)
 class Objective:
     """A function with what is known of it, accepted wherever a plain callable is.

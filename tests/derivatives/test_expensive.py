@@ -451,7 +451,7 @@ def test_what_is_no_store_is_refused_and_left_as_it_is(tmp_path):
     with pytest.raises(OSError, match="unable to open"):
         hs.taylor(fun, X, store=tmp_path)
     with pytest.raises(TypeError, match="store must be the path of a file or None, got 3"):
-        hs.taylor(fun, X, store=3)  # type: ignore[arg-type]
+        hs.taylor(fun, X, store=3)
 
 
 def test_a_full_disk_is_said_and_what_is_stored_stays(tmp_path, monkeypatch):
@@ -504,9 +504,9 @@ def test_what_is_no_executor_is_refused(tmp_path):
     with pytest.raises(
         TypeError, match=r"executor must be a concurrent\.futures\.Executor or None"
     ):
-        hs.taylor(fun, X, executor=4)  # type: ignore[arg-type]
+        hs.taylor(fun, X, executor=4)
     with pytest.raises(TypeError, match="progress must be True, False or a callable"):
-        hs.taylor(fun, X, progress="yes", store=tmp_path / "a.db")  # type: ignore[arg-type]
+        hs.taylor(fun, X, progress="yes", store=tmp_path / "a.db")
     with pytest.raises(ValueError, match="executor, progress and store are for method='dense'"):
         hs.classify(fun, X, jac=jac, method="lanczos", store=tmp_path / "a.db")
     assert not (tmp_path / "a.db").exists()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hesscape import _core, _validate
+from hesscape._keywords import strict
 from hesscape._validate import Array
 from hesscape.objective import Objective
 from hesscape.status import NonFiniteError
@@ -21,6 +22,7 @@ T = TypeVar("T")
 Steps = Generator[Array, Array, TaylorModel]
 
 
+@strict
 class Measurement:
     """The measurement of `taylor` for values that come from elsewhere: a queue of simulations, a laboratory.
 

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hesscape import _validate
-from hesscape._progress import Report
+from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.objective import Objective
 
-from .expensive import AXIS, expensive, usual_total
+from .expensive import AXIS
 from .given import axes_of, finite_gradients, from_gradients, given_hessian
 from .measurement import evaluate, value_steps
+from .measuring import Measuring
 from .model import TaylorModel
 
 __all__ = ["TaylorModel", "gradient", "hessian", "taylor"]
 
+NOTHING_ASKED = Measuring()
 
+
+@takes(Measuring, Objective)
 def taylor(
     fun: Callable[..., Any] | Objective,
     x: ArrayLike,
-    *,
-    step: ArrayLike | None = None,
-    levels: int | None = None,
-    executor: Executor | None = None,
-    progress: bool | Report = False,
-    store: str | os.PathLike[str] | None = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> TaylorModel:
     """Measure value, gradient and Hessian of a function at a point, with error bounds.
 
@@ -42,24 +38,9 @@ def taylor(
         ``fun(x, *args) -> float``.
     x : array_like, shape (n,)
         The point; a number for n = 1.
-    step : float or array_like, shape (n,), optional
-        The coarsest step tried along each coordinate, in its units. Without it, steps start from |x| / 8 (1/4 at
-        zero) and grow or shrink as the values tell.
-    levels : int, optional
-        Halvings of the step for each pair of coordinates, from 2 to 12. Without it, as many as keep the number of
-        values below about ``2.5 n**2 + 60 n``.
-    executor : concurrent.futures.Executor, optional
-        Where values are computed, one point a call (also with ``vectorized=True``), as many at once as it has workers.
-        The result is the same to the last bit.
-    progress : bool or callable
-        True draws a bar with tqdm; a callable gets a `Progress`.
-    store : str or os.PathLike, optional
-        A file that keeps each value as it comes: what was interrupted, even killed, goes on without repeating a call,
-        and another measurement of the same function takes what is there. Values of another function (by name),
-        other `args` or another n are refused.
-    **objective
-        Keywords of `Objective`: with `jac`, the Hessian comes from ``4 n`` gradients; with `hess` or `hessp` it is
-        taken as given.
+    **keywords
+        How to measure, and what is known of `fun`: with `jac`, the Hessian comes from ``4 n`` gradients; with `hess` or
+        `hessp` it is taken as given.
 
     Returns
     -------
@@ -97,27 +78,23 @@ def taylor(
     >>> float(round(model.quadratic_form([1, 1]), 9))
     -4.0
     """
-    f, point = Objective.of(fun, objective), _validate.point(x)
-    total = usual_total(f, point.size, levels)
-    with expensive(f, point, executor=executor, progress=progress, store=store, total=total) as f:
-        return measure(f, point, step=step, levels=levels)
+    measuring = Measuring.of(keywords)
+    f, point = Objective.of(fun, keywords), _validate.point(x)
+    with measuring.through(f, point) as calls:
+        return measure(calls, point, measuring)
 
 
 def measure(
     f: Objective,
     point: Array,
-    *,
-    step: ArrayLike | None,
-    levels: int | None,
+    measuring: Measuring = NOTHING_ASKED,
     enough: Callable[[TaylorModel], bool] | None = None,
 ) -> TaylorModel:
     """Do what `taylor` does, but stop when the gradient and the diagonal of the Hessian are `enough`.
 
     The other entries are then zero, with infinite errors.
     """
-    if levels is not None:
-        levels = _validate.integer("levels", levels, least=2, most=_validate.MOST_LEVELS)
-    coarsest = _validate.steps(step, point)
+    coarsest, levels = measuring.steps_from(point), measuring.halvings
     if f.hess is not None or f.hessp is not None:
         return given_hessian(f, point, coarsest)
     if f.jac is not None:
@@ -126,7 +103,7 @@ def measure(
         point,
         f.noise,
         coarsest,
-        levels or 0,
+        levels,
         by_point=f.by_point,
         whole=f.one_by_one,
         enough=enough,
@@ -134,17 +111,21 @@ def measure(
     return evaluate(f, steps)
 
 
+@takes(Measuring, Objective, but=("levels",))
 def gradient(
     fun: Callable[..., Any] | Objective,
     x: ArrayLike,
-    *,
-    step: ArrayLike | None = None,
-    executor: Executor | None = None,
-    progress: bool | Report = False,
-    store: str | os.PathLike[str] | None = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> Array:
-    """Measure the gradient of a function at a point; parameters as for `taylor`.
+    """Measure the gradient of a function at a point, as `taylor` does.
+
+    Parameters
+    ----------
+    fun : callable or Objective
+        ``fun(x, *args) -> float``.
+    x : array_like, shape (n,)
+        The point; a number for n = 1.
+    **keywords
 
     Returns
     -------
@@ -156,28 +137,31 @@ def gradient(
     >>> hs.gradient(lambda x: x[0] ** 2 + 3 * x[1], [1, 0]).round(9)
     array([2., 3.])
     """
-    f = Objective.of(fun, objective)
-    point = _validate.point(x)
-    coarsest = _validate.steps(step, point)
+    measuring = Measuring.of(keywords)
+    f, point = Objective.of(fun, keywords), _validate.point(x)
+    coarsest = measuring.steps_from(point)
     total = 1 if f.jac is not None else AXIS * point.size
-    with expensive(f, point, executor=executor, progress=progress, store=store, total=total) as f:
-        if f.jac is not None:
-            return np.asarray(finite_gradients(f, point[None], point)[0])
-        return np.array(axes_of(f, point, coarsest).gradient[0])
+    with measuring.through(f, point, total=total) as calls:
+        if calls.jac is not None:
+            return np.asarray(finite_gradients(calls, point[None], point)[0])
+        return np.array(axes_of(calls, point, coarsest).gradient[0])
 
 
+@takes(Measuring, Objective)
 def hessian(
     fun: Callable[..., Any] | Objective,
     x: ArrayLike,
-    *,
-    step: ArrayLike | None = None,
-    levels: int | None = None,
-    executor: Executor | None = None,
-    progress: bool | Report = False,
-    store: str | os.PathLike[str] | None = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> Array:
-    """Measure the Hessian of a function at a point; parameters as for `taylor`.
+    """Measure the Hessian of a function at a point, as `taylor` does.
+
+    Parameters
+    ----------
+    fun : callable or Objective
+        ``fun(x, *args) -> float``.
+    x : array_like, shape (n,)
+        The point; a number for n = 1.
+    **keywords
 
     Returns
     -------
@@ -190,13 +174,4 @@ def hessian(
     array([[ 2., -2.],
            [-2.,  0.]])
     """
-    return taylor(
-        fun,
-        x,
-        step=step,
-        levels=levels,
-        executor=executor,
-        progress=progress,
-        store=store,
-        **objective,
-    ).hessian
+    return taylor(fun, x, **keywords).hessian

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hesscape import _validate
-from hesscape._progress import Report
+from hesscape._keywords import takes
 from hesscape._validate import Array
-from hesscape.derivatives.expensive import expensive, usual_total
+from hesscape.derivatives.measuring import Measuring
 from hesscape.objective import Objective
-from hesscape.verdicts.by_entries import Measuring, of_model
+from hesscape.verdicts.by_entries import of_model
 from hesscape.verdicts.classify import Means, judge
 from hesscape.verdicts.conclude import conclude
 from hesscape.verdicts.critical_point import CriticalPoint, Kind
@@ -34,6 +32,7 @@ FLOOR = (
 )
 
 
+@takes(Measuring, Objective)
 def escape(
     fun: Callable[..., Any] | Objective,
     x: ArrayLike | CriticalPoint,
@@ -41,12 +40,7 @@ def escape(
     max_step: float | None = None,
     gtol: float = 1e-5,
     zero_modes: int | ArrayLike = 0,
-    step: ArrayLike | None = None,
-    levels: int | None = None,
-    executor: Executor | None = None,
-    progress: bool | Report = False,
-    store: str | os.PathLike[str] | None = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> Escape:
     """Find a way down from a saddle, a maximum, or any point that is not a minimum.
 
@@ -63,8 +57,7 @@ def escape(
         The point is critical when every entry of the gradient is at most this, or may be within its error.
     zero_modes : int or array_like, shape (n, k)
         Directions that are flat by a symmetry, which are left out: see `classify_hessian`.
-    step, levels, executor, progress, store, **objective
-        As for `taylor`; with any of these the matrix is measured in any number of coordinates.
+    **keywords
 
     Returns
     -------
@@ -80,7 +73,8 @@ def escape(
 
     Notes
     -----
-    In 1000 coordinates and more, where `jac` or `hessp` and no `hess` is given, no matrix is formed (as by `classify`, and
+    In 1000 coordinates and more, where `jac` or `hessp` and no `hess` is given, and nothing is said of how to measure, no
+    matrix is formed (as by `classify`, and
     likewise for a point that it classified with ``method="lanczos"``): the way down is the lowest Ritz vector, with a
     curvature whose sign is proven. Where none is proven, only the line along it is looked along.
 
@@ -116,19 +110,16 @@ def escape(
     >>> hs.escape(lambda x: (x[0] - 1) ** 2 + x[1] ** 2, [1, 0]).message
     'x is a proven minimum: every direction curves upwards, and nothing was moved'
     """
-    f = Objective.of(fun, objective)
+    measuring = Measuring.of(keywords)
+    f = Objective.of(fun, keywords)
     most = np.inf if max_step is None else _validate.positive("max_step", max_step)
-    measuring = Measuring(step, levels, executor, progress, store)
-    known = _classified(x, step, levels)
+    known = _classified(x, measuring)
     start: Array = _validate.point(x) if known is None else known.x  # type: ignore[arg-type, assignment]
     question = Question.of(gtol, "inertia", zero_modes, start.size)._replace(need="way")
-    total = usual_total(f, start.size, levels) if known is None else None
     before = [] if known is None else [start]
-    with expensive(
-        f, start, executor=executor, progress=progress, store=store, total=total, known=before
-    ) as f:
+    with measuring.through(f, start, known=before) as f:
         if known is None:
-            means = Means("dense" if measuring.asked_for else "auto", None, Measuring(step, levels))
+            means = Means("dense" if measuring.asked_for else "auto", None, measuring.steps_only)
             known = judge(f, start, question, means)[0]
             return leave(f, known, question, most, (known.nfev, known.njev))
         if known.taylor is not None:
@@ -154,9 +145,7 @@ def leave(
     return result(f, probe, point, outcome, found, before)
 
 
-def _classified(
-    x: ArrayLike | CriticalPoint, step: ArrayLike | None, levels: int | None
-) -> CriticalPoint | None:
+def _classified(x: ArrayLike | CriticalPoint, measuring: Measuring) -> CriticalPoint | None:
     """Give the point if it was classified before."""
     if not isinstance(x, CriticalPoint):
         return None
@@ -164,8 +153,8 @@ def _classified(
         raise ValueError(
             "x must be a point, or a CriticalPoint that was measured by classify; this one has no taylor"
         )
-    for name, value in (("step", step), ("levels", levels)):
-        if value is not None:
+    for name in ("step", "levels"):
+        if getattr(measuring, name) is not None:
             raise ValueError(f"{name} must be None with a CriticalPoint, whose measurement is used")
     return x
 

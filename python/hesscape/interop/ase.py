@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.objective import Objective
 
@@ -23,6 +24,7 @@ LINEAR = 1e-3
 HELD = 1e-10  # of the extent: motions of fixed atoms that are rounding
 
 
+@takes()
 def from_ase(atoms: Atoms, *, mass_weighted: bool = False) -> Landscape:
     """Take the energy of atoms as a function of the positions of those that are free, with forces.
 

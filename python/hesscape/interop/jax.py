@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.objective import Objective
 
@@ -15,6 +16,7 @@ from .landscape import Landscape, library, vector
 __all__ = ["from_jax"]
 
 
+@takes()
 def from_jax(f: Callable[[Any], Any], x_pytree: Any) -> Landscape:
     """Take a function of JAX as a function of a vector, with gradients and Hessian-vector products.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.objective import Objective
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["from_torch"]
 
 
+@takes()
 def from_torch(
     loss_closure: Callable[[], Tensor], parameters: Iterable[Tensor] | Tensor
 ) -> Landscape:

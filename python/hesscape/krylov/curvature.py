@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hesscape import _core, _validate
+from hesscape._keywords import takes
 from hesscape._report import number
 from hesscape._validate import Array
 from hesscape.linalg.symmetric import zero_mode_basis
@@ -142,6 +143,7 @@ class CurvatureBounds:
         return f"curvature in {self.lowest_direction.size} coordinates\n{text}\n  {self.message}"
 
 
+@takes(Objective)
 def curvature(
     fun: Callable[..., Any] | Objective,
     x: ArrayLike,
@@ -153,7 +155,7 @@ def curvature(
     basis: int | None = None,
     zero_modes: int | ArrayLike = 0,
     rng: Any = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> CurvatureBounds:
     """Bound the curvature of a function at a point from products with its Hessian, which is never formed.
 
@@ -183,8 +185,7 @@ def curvature(
         Directions that are flat by a symmetry: H is restricted to their complement.
     rng : None, int or numpy.random.Generator
         The start is drawn from it.
-    **objective
-        Keywords of `Objective`.
+    **keywords
 
     Returns
     -------
@@ -221,7 +222,7 @@ def curvature(
     >>> found.proven_negative, found.proven_positive, found.n_products
     (True, True, 3)
     """
-    f = Objective.of(fun, objective)
+    f = Objective.of(fun, keywords)
     x = _validate.point(x, copy=False)
     if need not in NEEDS:
         raise ValueError(f"need: expected one of {', '.join(map(repr, NEEDS))}, got {need!r}")

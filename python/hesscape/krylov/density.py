@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hesscape import _core, _validate
+from hesscape._keywords import takes
 from hesscape._report import number
 from hesscape._validate import Array
 from hesscape.objective import Objective
@@ -86,6 +87,7 @@ class _Rule(NamedTuple):
     error: float
 
 
+@takes(Objective)
 def spectral_density(
     fun: Callable[..., Any] | Objective,
     x: ArrayLike,
@@ -96,7 +98,7 @@ def spectral_density(
     grid: int | ArrayLike = POINTS,
     zero_modes: int | ArrayLike = 0,
     rng: Any = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> SpectralDensity:
     """Estimate how the eigenvalues of a Hessian are distributed, by stochastic Lanczos quadrature.
 
@@ -119,8 +121,7 @@ def spectral_density(
         Directions that are flat by a symmetry: the n - k eigenvalues of H on their complement are meant.
     rng : None, int or numpy.random.Generator
         The probes are drawn from it.
-    **objective
-        Keywords of `Objective`.
+    **keywords
 
     Returns
     -------
@@ -162,7 +163,7 @@ def spectral_density(
     >>> abs(found.mean - 1) < 2 * found.mean_error
     True
     """
-    f = Objective.of(fun, objective)
+    f = Objective.of(fun, keywords)
     x = _validate.point(x, copy=False)
     probes = _validate.integer("probes", probes, least=2, most=10**6)
     steps = _validate.integer("steps", steps, least=2, most=10**5)

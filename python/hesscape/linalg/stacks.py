@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hesscape import _core
+from hesscape._keywords import takes
 
 from .symmetric import entry_errors, not_negative
 from .workers import Floats, Stack, Workers, output, share, stack_of
@@ -47,6 +48,7 @@ class EighResult(NamedTuple):
     eigenvectors: Floats
 
 
+@takes()
 def eigvalsh(
     a: ArrayLike, UPLO: str = "L", *, out: Floats | None = None, workers: Workers = 1
 ) -> Floats:
@@ -113,6 +115,7 @@ def eigvalsh(
     return values
 
 
+@takes()
 def eigh(
     a: ArrayLike,
     UPLO: str = "L",
@@ -191,6 +194,7 @@ def eigh(
     return EighResult(values, vectors)
 
 
+@takes()
 def inertia(
     a: ArrayLike,
     *,
@@ -261,6 +265,7 @@ def inertia(
     return counts
 
 
+@takes()
 def definiteness(
     a: ArrayLike, *, error: ArrayLike | None = None, UPLO: str = "L", workers: Workers = 1
 ) -> str | NDArray[np.int8]:
@@ -319,6 +324,7 @@ def definiteness(
     return codes if codes.ndim else DEFINITENESS[int(codes)]
 
 
+@takes()
 def is_positive_definite(
     a: ArrayLike, *, error: ArrayLike | None = None, UPLO: str = "L", workers: Workers = 1
 ) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hesscape import _validate
+from hesscape._keywords import takes
 from hesscape.objective import Objective
 from hesscape.verdicts import by_products
 from hesscape.verdicts.evidence import Question
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # imported where it is used: it takes longer than all the res
 __all__ = ["minimize"]
 
 
+@takes(Objective)
 def minimize(
     fun: Callable[..., Any] | Objective,
     x0: ArrayLike,
@@ -34,7 +36,7 @@ def minimize(
     callback: Callable[..., Any] | None = None,
     options: dict[str, Any] | None = None,
     max_step: float | None = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> OptimizeResult:
     """Minimise a function until a minimum is proven, or in many coordinates highly probable.
 
@@ -63,8 +65,7 @@ def minimize(
         Passed on to the local solver.
     max_step : float, optional
         The longest step of an escape.
-    **objective
-        Keywords of `Objective`.
+    **keywords
 
     Returns
     -------
@@ -104,7 +105,7 @@ def minimize(
     >>> print(result.success, abs(result.x).round(6), len(result.path))
     True [1. 1.] 1
     """
-    f = Objective.of(fun, objective)
+    f = Objective.of(fun, keywords)
     if not (method is None or isinstance(method, str) or callable(method)):
         raise TypeError(f"method must be a name, a callable or None, got {method!r}")
     x = _validate.point(x0)

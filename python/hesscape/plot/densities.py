@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hesscape._keywords import takes
 from hesscape.krylov.density import SpectralDensity
 
 from .figure import DOWN, UP, axes_or_new, legend_below
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 FAINT = 1e-7  # of the highest density is the least that is drawn
 
 
+@takes()
 def density(found: SpectralDensity, *, ax: Axes | None = None) -> Axes:
     """Draw the density of eigenvalues with its confidence band, negative ones in the colour of ways down.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from hesscape import _validate
+from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.derivatives.taylor import TaylorModel
 from hesscape.objective import Objective
@@ -37,6 +38,7 @@ __all__ = ["slices", "spectrum", "surface"]
 COLORS = "PuOr_r"
 
 
+@takes(Objective)
 def surface(
     fun: Callable[..., Any] | Objective,
     point: CriticalPoint | TaylorModel,
@@ -47,7 +49,7 @@ def surface(
     samples: int = 81,
     colorbar: bool = True,
     ax: Axes | None = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> Axes:
     """Draw the contours of a function on a plane through a point, with the ways up and down.
 
@@ -75,8 +77,7 @@ def surface(
         Whether to draw one beside the Axes.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure without it.
-    **objective
-        Keywords of `Objective`.
+    **keywords
 
     Returns
     -------
@@ -93,7 +94,7 @@ def surface(
     >>> [text.get_text() for text in ax.texts]
     ['λ = 2', 'λ = −2']
     """
-    f, model = Objective.of(fun, objective), _model(point)
+    f, model = Objective.of(fun, keywords), _model(point)
     samples = _validate.integer("samples", samples, least=2, most=10_000)
     basis, labels = plane(point, model, directions)
     origin = model.x if directions is None and model.x.size == 2 else np.zeros(2)
@@ -122,6 +123,7 @@ def surface(
     return ax
 
 
+@takes(Objective)
 def slices(
     fun: Callable[..., Any] | Objective,
     point: CriticalPoint | TaylorModel,
@@ -130,7 +132,7 @@ def slices(
     span: ArrayLike | None = None,
     samples: int = 81,
     ax: Axes | None = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> Axes:
     """Draw a function along some directions through a point, each with the parabola of its quadratic model.
 
@@ -149,8 +151,7 @@ def slices(
         Points along each direction.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure without it.
-    **objective
-        Keywords of `Objective`.
+    **keywords
 
     Returns
     -------
@@ -168,7 +169,7 @@ def slices(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['λ = −2', 'λ = 2', 'quadratic model']
     """
-    f, model = Objective.of(fun, objective), _model(point)
+    f, model = Objective.of(fun, keywords), _model(point)
     samples = _validate.integer("samples", samples, least=2, most=1_000_000)
     vectors = (
         some_eigenvectors(point, model) if directions is None else columns(directions, model.x.size)
@@ -204,6 +205,7 @@ def slices(
     return ax
 
 
+@takes()
 def spectrum(point: CriticalPoint, *, ax: Axes | None = None) -> Axes:
     """Draw the eigenvalues of the Hessian with their errors, coloured by their proven signs.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hesscape import _validate
+from hesscape._keywords import takes
 from hesscape.surveys.assess import FAILED
 
 from .figure import DOWN, FLAT, UP, axes_or_new, legend_below
@@ -26,6 +27,7 @@ MARKS = {  # by kind: colour, marker, order of drawing
 }
 
 
+@takes()
 def index_vs_value(survey: Survey, *, ax: Axes | None = None) -> Axes:
     """Draw the value of each critical point against its index, the part of its directions that lead down.
 
@@ -76,6 +78,7 @@ def index_vs_value(survey: Survey, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@takes()
 def kinds(survey: Survey, *, coordinates: tuple[int, int] = (0, 1), ax: Axes | None = None) -> Axes:
     """Draw where the points of each kind are, in the plane of two coordinates.
 

@@ -50,12 +50,12 @@ def screen(f: Objective, X: Array, question: Question) -> Screened:
     slopes = Slopes.of(
         axes.gradient, axes.gradient_error, question.gtol, SIZE * core.step, axes.curvature
     )
-    moving: Flags = np.logical_and(axes.agrees, slopes.moving)
-    rest: Flags = np.logical_and(axes.agrees, slopes.known | slopes.moving)
+    moving = axes.agrees & slopes.moving
+    rest = axes.agrees & (slopes.known | slopes.moving)
     verdicts = []
     if question.need == "kind":
-        down = (axes.curvature < -axes.curvature_error).any(axis=1)
-        up = (axes.curvature > axes.curvature_error).any(axis=1)
+        down = np.asarray((axes.curvature < -axes.curvature_error).any(axis=1))
+        up = np.asarray((axes.curvature > axes.curvature_error).any(axis=1))
         enough = moving | (rest & down & up)
         rows = np.flatnonzero(enough)
         signs = _of_axes(axes.curvature[rows], down[rows], up[rows])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hesscape._keywords import takes
 from hesscape._progress import Meter
 from hesscape.objective import Objective
 from hesscape.verdicts.evidence import Question
@@ -24,6 +25,7 @@ __all__ = ["Summary", "Survey", "survey"]
 ON_ERROR = ("record", "raise")
 
 
+@takes(Objective)
 def survey(
     fun: Callable[..., Any] | Objective,
     X: Any,
@@ -37,7 +39,7 @@ def survey(
     refine: bool = False,
     on_error: str = "record",
     gtol: float = 1e-5,
-    **objective: Any,
+    **keywords: Any,
 ) -> Survey:
     """Classify many points.
 
@@ -71,8 +73,8 @@ def survey(
         What an exception at a point does: it becomes the point's message, or passes unchanged.
     gtol : float
         A point is critical when every entry of the gradient is at most this, or may be within its error.
-    **objective
-        Keywords of `Objective`. With ``vectorized=True`` points share the calls of `fun`.
+    **keywords
+        With ``vectorized=True`` points share the calls of `fun`.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def survey(
     >>> bool(found.certain.all()), sorted(found.summary().indices)
     (True, [0, 1, 2])
     """
-    f = Objective.of(fun, objective)
+    f = Objective.of(fun, keywords)
     if on_error not in ON_ERROR:
         raise ValueError(f"on_error: expected 'record' or 'raise', got {on_error!r}")
     if not isinstance(refine, bool):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from hesscape import _core
 from hesscape._validate import Array
-from hesscape.derivatives.expensive import asked_for, expensive, usual_total
 from hesscape.derivatives.first_look import first_look, suits_a_first_look
+from hesscape.derivatives.measuring import Measuring
 from hesscape.derivatives.model import TaylorModel
 from hesscape.derivatives.taylor import measure
 from hesscape.linalg.proofs import Signs, prove
@@ -19,43 +18,23 @@ from hesscape.objective import Objective
 from .evidence import Evidence, Question, Slopes, Spectrum, size_of
 
 
-class Measuring(NamedTuple):
-    """How derivatives are measured: arguments of `taylor`."""
-
-    step: Any = None
-    levels: Any = None
-    executor: Any = None
-    progress: Any = False
-    store: Any = None
-
-    @property
-    def asked_for(self) -> bool:
-        """Whether any of it is given."""
-        return (
-            self.step is not None
-            or self.levels is not None
-            or asked_for(self.executor, self.progress, self.store)
-        )
-
-
 def gather(f: Objective, x: Array, question: Question, measuring: Measuring) -> Evidence:
     """Measure until the question is answered: the axes first, if they may do, else every entry of H."""
-    step, levels, executor, progress, store = measuring
-    total = usual_total(f, x.size, levels)
+    given_steps = measuring.step is not None or measuring.levels is not None
     only_kind, looked = question.need == "kind", 0
 
     def enough(model: TaylorModel) -> bool:
         return only_kind and _axes_suffice(model, question.gtol)
 
-    with expensive(f, x, executor=executor, progress=progress, store=store, total=total) as calls:
-        if only_kind and step is None and levels is None and suits_a_first_look(calls):
+    with measuring.through(f, x) as calls:
+        if only_kind and not given_steps and suits_a_first_look(calls):
             model = first_look(calls, x)
             if enough(model):
                 evidence = of_model(model, question)
                 if evidence.slopes.moving[0] or evidence.slopes.known[0]:
                     return evidence
             looked = model.nfev
-        model = measure(calls, x, step=step, levels=levels, enough=enough if only_kind else None)
+        model = measure(calls, x, measuring, enough if only_kind else None)
     return of_model(model, question, looked)
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 from numpy.typing import ArrayLike
 
 from hesscape import _validate
-from hesscape._progress import Report
+from hesscape._keywords import takes
 from hesscape._validate import Array
+from hesscape.derivatives.measuring import Measuring
 from hesscape.derivatives.model import TaylorModel
 from hesscape.linalg.symmetric import symmetric_stack
 from hesscape.objective import Objective
 
 from . import by_entries, by_pattern, by_products
-from .by_entries import Measuring
 from .conclude import conclude
 from .critical_point import CriticalPoint, CriticalPoints, Kind
 from .evidence import Evidence, Question, Slopes
@@ -27,6 +25,7 @@ __all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hess
 METHODS = ("auto", "dense", "lanczos", "sparse")
 
 
+@takes()
 def classify_hessian(
     H: ArrayLike,
     *,
@@ -90,6 +89,7 @@ def classify_hessian(
     return points if shape else points[()]
 
 
+@takes(Measuring, Objective)
 def classify(
     fun: Callable[..., Any] | Objective,
     x: ArrayLike,
@@ -99,12 +99,7 @@ def classify(
     need: str = "spectrum",
     method: str = "auto",
     hess_sparsity: Any = None,
-    step: Any = None,
-    levels: Any = None,
-    executor: Executor | None = None,
-    progress: bool | Report = False,
-    store: str | os.PathLike[str] | None = None,
-    **objective: Any,
+    **keywords: Any,
 ) -> CriticalPoint:
     """Measure a function around a point and tell which kind of critical point it is.
 
@@ -136,8 +131,7 @@ def classify(
         there on, zero modes are counted, and vectors of them only checked to be flat. A missing entry is noticed
         (ValueError) if it exceeds the errors. ``need="kind"`` tries `curvature` first where the pattern needs many
         gradients.
-    step, levels, executor, progress, store, **objective
-        As for `taylor`.
+    **keywords
 
     Returns
     -------
@@ -173,9 +167,9 @@ def classify(
     >>> print(point.kind, point.certain, point.index, point.njev)
     saddle True 33333 13
     """
-    f, point = Objective.of(fun, objective), _validate.point(x)
+    measuring = Measuring.of(keywords)
+    f, point = Objective.of(fun, keywords), _validate.point(x)
     question = Question.of(gtol, need, zero_modes, point.size)
-    measuring = Measuring(step, levels, executor, progress, store)
     return judge(f, point, question, Means(method, hess_sparsity, measuring))[0]
 
 
