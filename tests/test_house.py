@@ -1,6 +1,7 @@
 """The house has the rooms that CONTRIBUTING.md draws: imports follow their order, and none runs in a circle."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ FOLDERS = (
     "linalg", "derivatives", "sparse", "krylov", "verdicts", "escapes", "minimizers", "surveys", "plot", "interop",
     "testing", "cli",
 )  # fmt: skip
+CORE = ("linalg", "derivatives", "sparse", "krylov", "verdicts")
 OUTSIDE = ("cli",)  # sees the package as its users do
 MOST_MODULES, MOST_SOURCES, MOST_LINES = 14, 8, 500
 
@@ -100,3 +102,44 @@ def test_no_import_runs_in_a_circle():
 
     for name in sorted(MODULES):
         visit(name)
+
+
+def includes(path):
+    text = path.read_text(encoding="utf-8")
+    return re.findall(r'#include "(?:hesscape/)?(?:(\w+)/)?\w+\.hpp"', text)
+
+
+def core_files():
+    return [path for path in (ROOT / "cpp").rglob("*.?pp") if path.is_file()]
+
+
+@pytest.mark.skipif(not (ROOT / "cpp").exists(), reason="needs the sources of the core")
+def test_the_core_has_the_same_rooms_in_the_same_order():
+    order = [*FOLDERS[: len(CORE)]]
+    assert order == list(CORE)
+    for part in ("include/hesscape", "src", "bindings", "tests"):
+        assert {path.name for path in (ROOT / "cpp" / part).iterdir() if path.is_dir()} <= {*CORE}
+    for path in core_files():
+        here = path.parent.name if path.parent.name in CORE else ""
+        for there in includes(path):
+            allowed = not there or there == here or (here and order.index(there) < order.index(here))
+            assert allowed, f"{path} includes {there}"
+
+
+@pytest.mark.skipif(not (ROOT / "cpp").exists(), reason="needs the sources of the core")
+def test_rooms_are_not_too_large():
+    top = [*PACKAGE.glob("*.py"), *PACKAGE.glob("*.pyi")]
+    assert len(top) <= MOST_MODULES, sorted(path.name for path in top)
+    assert len([*(ROOT / "cpp" / "src").glob("*.cpp")]) <= MOST_SOURCES
+    written = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *core_files()]
+    written += [*(ROOT / "bench").rglob("*.py"), *(ROOT / "bench").rglob("*.md")]
+    lines = {path: path.read_text(encoding="utf-8").count("\n") for path in written}
+    assert not {path: count for path, count in lines.items() if count >= MOST_LINES}
+
+
+def test_contributing_draws_the_house():
+    page = ROOT / "CONTRIBUTING.md"
+    if not page.exists():
+        pytest.skip("needs the page")
+    rows = re.findall(r"(?m)^\| `(\w+)` \|", page.read_text(encoding="utf-8"))
+    assert [row for row in rows if row in FOLDERS] == list(FOLDERS)

@@ -6,18 +6,22 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include "hesscape/linalg/lapack.hpp"
-
 namespace hesscape::bindings {
 
 namespace py = pybind11;
 
+// Memory of `owner`, which it keeps alive, as a read-only array with these strides in numbers.
+inline py::array borrowed(const double* data, const py::object& owner, py::ssize_t rows,
+                          py::ssize_t columns, py::ssize_t row_stride, py::ssize_t column_stride) {
+  const py::ssize_t item = sizeof(double);
+  py::array out =
+      py::array_t<double>({rows, columns}, {row_stride * item, column_stride * item}, data, owner);
+  py::detail::array_proxy(out.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return out;
+}
+
 void register_compiled(py::module_& m);
 void register_config(py::module_& m);
-// SciPy's LAPACK, looked up at the first call, which needs the GIL; ImportError if it is not as
-// expected.
-const Lapack& lapack();
-
 void register_eigen_large(py::module_& m);
 void register_eigen_stack(py::module_& m);
 void register_gradient_stencil(py::module_& m);

@@ -8,9 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import fields
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,41 +17,23 @@ import numpy as np
 import pytest
 
 import hesscape as hs
+from expensive_functions import (
+    Counted,
+    columns,
+    fun,
+    hess,
+    hessp,
+    jac,
+    ripples,
+    rows_of,
+    same,
+    single,
+)
 from hesscape import testing
 from hesscape.derivatives import expensive
 
 X = np.array([0.3, -0.7, 1.9])
 RUN = Path(__file__).parents[1] / "expensive_run.py"
-
-
-def fun(x, a=0.0):
-    return float((x * x * x).sum() + x[0] * x[1] * x[-1]) + a
-
-
-def jac(x, a=0.0):
-    product = np.array([x[1] * x[2], x[0] * x[2], x[0] * x[1]])
-    return 3 * x * x + product
-
-
-def hess(x, a=0.0):
-    return np.diag(6 * x) + np.array([[0, x[2], x[1]], [x[2], 0, x[0]], [x[1], x[0], 0]])
-
-
-def single(x, a=0.0):
-    return hess(x).astype(np.float32)
-
-
-def hessp(x, p, a=0.0):
-    return hess(x) @ p
-
-
-def columns(x):
-    return (x * x * x).sum(axis=0) + x[0] * x[1] * x[-1]
-
-
-def ripples(x):
-    """A saddle, with a tail of wiggles."""
-    return float(np.cos(3 * x[0]) * np.cos(x[1]) + 0.1 * x @ x)
 
 
 GIVEN: dict[str, dict[str, Any]] = {
@@ -65,37 +45,6 @@ GIVEN: dict[str, dict[str, Any]] = {
     "hess of float32": {"hess": single, "jac": jac},
     "products": {"hessp": hessp},
 }
-
-
-def same(a, b):
-    assert type(a) is type(b)
-    for field in fields(a):
-        u, v = getattr(a, field.name), getattr(b, field.name)
-        if hasattr(u, "__dataclass_fields__"):
-            same(u, v)
-        elif field.name == "both":
-            for p, q in zip(u, v, strict=True):
-                assert np.array_equal(p.x, q.x)
-                assert (p.fun, p.step) == (q.fun, q.step)
-        else:
-            np.testing.assert_equal(u, v, field.name)
-
-
-class Counted:
-    """Counts the calls at each point, from any thread; with `most`, interrupts when there are so many."""
-
-    def __init__(self, function, most=10**9, error: BaseException | None = None):
-        self.function, self.calls, self.most = function, Counter[bytes](), most
-        self.error = error or KeyboardInterrupt()
-        self.lock = threading.Lock()
-        self.__qualname__ = function.__qualname__
-
-    def __call__(self, *arguments):
-        with self.lock:
-            if self.calls.total() == self.most:
-                raise self.error
-            self.calls[b"".join(np.asarray(a).tobytes() for a in arguments)] += 1
-        return self.function(*arguments)
 
 
 class Unruly(Executor):
@@ -268,22 +217,14 @@ def test_killed_at_any_moment_it_goes_on(seed, tmp_path):
         time.sleep(chance.uniform(0, 0.08))
         process.kill()
         process.wait()
-    stored = _rows(store)
+    stored = rows_of(store)
     calls = len(log.read_bytes().splitlines())
     assert 0 < stored <= calls  # those that were back, but not yet written when it was killed
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     assert run.stdout == expected.stdout
     nfev = int(run.stdout.split()[0])
-    assert stored < nfev == _rows(store)
+    assert stored < nfev == rows_of(store)
     assert len(log.read_bytes().splitlines()) - calls == nfev - stored
-
-
-def _rows(store):
-    base = sqlite3.connect(store)
-    try:
-        return base.execute("SELECT count(*) FROM result").fetchone()[0]
-    finally:
-        base.close()
 
 
 class PrivateError(Exception):
@@ -303,7 +244,7 @@ def test_what_the_function_raises_reaches_the_caller(error, threads, tmp_path):
     if pool is not None:
         pool.shutdown()
     if not threads or isinstance(error, Exception):
-        assert _rows(tmp_path / "a.db") == 50  # those under way are waited for, and kept
+        assert rows_of(tmp_path / "a.db") == 50  # those under way are waited for, and kept
     f.most = 10**9
     same(hs.taylor(f, X, store=tmp_path / "a.db"), hs.taylor(fun, X))
     if not threads or isinstance(error, Exception):
@@ -336,7 +277,7 @@ def test_an_interrupt_leaves_at_once(tmp_path):
         end.set()
         pool.shutdown()
     assert calls.calls.total() <= 1 + 4  # the others were cancelled
-    assert _rows(tmp_path / "a.db") == 1
+    assert rows_of(tmp_path / "a.db") == 1
 
 
 QUARTIC: dict[str, tuple[dict[str, Any], int]] = {  # with 12 coordinates: what is wanted at once
@@ -396,82 +337,6 @@ def _repeats(store):
         return base.execute("SELECT max(repeat) FROM result").fetchone()[0]
     finally:
         base.close()
-
-
-def test_values_that_are_not_finite_are_kept_too(tmp_path):
-    f = Counted(lambda x: np.log(x[0] - 0.9) + x[1] ** 2)
-    first = hs.taylor(f, [1.0, 2.0], store=tmp_path / "a.db")
-    calls = f.calls.total()
-    same(hs.taylor(f, [1.0, 2.0], store=tmp_path / "a.db"), first)
-    assert f.calls.total() == calls
-
-
-def other(x, a=0.0):
-    return fun(x)
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({"fun": other}, r"fun is .*test_expensive\.fun there and .*test_expensive\.other here"),
-        ({"args": (1.0,)}, r"args is \(2\.0\) there and \(1\.0\) here"),
-        ({"args": (np.ones(2),)}, r"args is \(2\.0\) there and \(array float64 \(2,\) [0-9a-f]+\)"),
-        ({"x": [1.0, 2.0]}, "n is 3 there and 2 here"),
-        ({"jac": functools.partial(jac, a=1)}, r"jac is .*\.jac there and partial\(.*\.jac, \{'a'"),
-        ({"fun": other, "args": (1.0,), "jac": other}, "fun is .*, jac is .*, args is "),
-    ],
-)
-def test_a_store_of_another_run_is_refused(more, words, tmp_path):
-    arguments: dict[str, Any] = {"fun": fun, "x": X, "args": (2.0,), "jac": jac}
-    hs.taylor(**arguments, store=tmp_path / "a.db")
-    before = (tmp_path / "a.db").read_bytes()
-    with pytest.raises(ValueError, match=f"has values of another run: .*{words}"):
-        hs.taylor(**(arguments | more), store=tmp_path / "a.db")
-    assert (tmp_path / "a.db").read_bytes() == before
-    hs.taylor(fun, X, args=2.0, store=tmp_path / "a.db")  # without jac it is the same function
-    hs.taylor(fun, X, args=2.0, hess=hess, store=tmp_path / "a.db")
-
-
-def test_what_is_no_store_is_refused_and_left_as_it_is(tmp_path):
-    text = tmp_path / "results.txt"
-    text.write_text("energies of my thesis\n" * 50)
-    with pytest.raises(ValueError, match=r"store: .*results\.txt is no store: file is not a data"):
-        hs.taylor(fun, X, store=text)
-    assert text.read_text() == "energies of my thesis\n" * 50
-    base = sqlite3.connect(tmp_path / "other.db")
-    base.execute("CREATE TABLE mine (x)")
-    base.commit()
-    base.close()
-    before = (tmp_path / "other.db").read_bytes()
-    with pytest.raises(ValueError, match="is a database of another program or version"):
-        hs.taylor(fun, X, store=tmp_path / "other.db")
-    assert (tmp_path / "other.db").read_bytes() == before
-    with pytest.raises(OSError, match=r"store: .*missing.*: unable to open database file"):
-        hs.taylor(fun, X, store=tmp_path / "missing" / "a.db")
-    with pytest.raises(OSError, match="unable to open"):
-        hs.taylor(fun, X, store=tmp_path)
-    with pytest.raises(TypeError, match="store must be the path of a file or None, got 3"):
-        hs.taylor(fun, X, store=3)
-
-
-def test_a_full_disk_is_said_and_what_is_stored_stays(tmp_path, monkeypatch):
-    from hesscape.derivatives import value_store
-
-    opened = value_store.ValueStore._open
-
-    def small(self, here):
-        opened(self, here)
-        self._base.execute("PRAGMA max_page_count = 8")
-
-    monkeypatch.setattr(value_store.ValueStore, "_open", small)
-    with pytest.raises(OSError, match=r"store: .*a\.db: database or disk is full"):
-        hs.taylor(fun, X, store=tmp_path / "a.db")
-    monkeypatch.undo()
-    stored = _rows(tmp_path / "a.db")
-    assert stored > 0
-    f = Counted(fun)
-    same(hs.taylor(f, X, store=tmp_path / "a.db"), hs.taylor(fun, X))
-    assert f.calls.total() == hs.taylor(fun, X).nfev - stored
 
 
 def test_progress_counts_values_and_gradients(tmp_path):

@@ -1,89 +1,20 @@
 """Verdicts against exact inertia, under every perturbation that the errors allow."""
 
-from fractions import Fraction
-from types import SimpleNamespace
-from typing import Any, cast
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hesscape as hs
-from hesscape.derivatives.taylor import TaylorModel
 from hesscape.verdicts.classify import (
-    CriticalPoint,
-    CriticalPoints,
     Kind,
     classify,
-    classify_hessian,
     verdict,
 )
 from hesscape.verdicts.messages import NOTES, SENTENCES
+from matrices import exact_inertia, model, point, signs, spectrum, stack
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-def exact_inertia(matrix: Any) -> tuple[int, int, int]:
-    """Inertia by symmetric elimination in rational numbers."""
-    a = [[Fraction(value) for value in row] for row in matrix]
-    negative = positive = 0
-    n = len(a)
-    while a:
-        size = len(a)
-        k = next((i for i in range(size) if a[i][i] != 0), None)
-        if k is None:
-            pair = next(((i, j) for i in range(size) for j in range(i) if a[i][j] != 0), None)
-            if pair is None:
-                break
-            i, j = pair  # adding row and column j to i makes the diagonal entry 2 a_ij
-            a[i] = [x + y for x, y in zip(a[i], a[j], strict=True)]
-            for row in a:
-                row[i] += row[j]
-            k = i
-        pivot = a[k]
-        negative, positive = negative + (pivot[k] < 0), positive + (pivot[k] > 0)
-        rest = [i for i in range(size) if i != k]
-        a = [[a[i][j] - pivot[i] * pivot[j] / pivot[k] for j in rest] for i in rest]
-    return negative, n - negative - positive, positive
-
-
-def point(H: Any, **options: Any) -> CriticalPoint:
-    result = classify_hessian(H, **options)
-    assert isinstance(result, CriticalPoint)
-    return result
-
-
-def stack(H: Any, **options: Any) -> CriticalPoints:
-    result = classify_hessian(H, **options)
-    assert isinstance(result, CriticalPoints)
-    return result
-
-
-def spectrum(rng: np.random.Generator, lam: Any) -> np.ndarray:
-    """A symmetric matrix with these eigenvalues (to rounding)."""
-    q = np.linalg.qr(rng.normal(size=(len(lam), len(lam))))[0]
-    h = (q * lam) @ q.T
-    return np.asarray((h + h.T) / 2)
-
-
-def signs(rng: np.random.Generator, shape: Any) -> np.ndarray:
-    s = np.triu(rng.choice([-1.0, 1.0], size=shape))
-    return np.asarray(s + np.triu(s, 1).T)
-
-
-def model(hessian: Any, hessian_error: Any = 0.0, gradient: Any = None, gradient_error: Any = 0.0):
-    """What a measurement would have found."""
-    h = np.asarray(hessian, dtype=float)
-    n = len(h)
-    g = np.zeros(n) if gradient is None else np.asarray(gradient, dtype=float)
-    e = np.broadcast_to(np.asarray(hessian_error, dtype=float), h.shape)
-    ge = np.broadcast_to(np.asarray(gradient_error, dtype=float), g.shape)
-    out = SimpleNamespace(
-        x=np.zeros(n), value=0.0, gradient=g, hessian=h, gradient_error=ge, hessian_error=e, noise=0.0,
-        step=np.ones(n), nfev=17, njev=3,
-    )  # fmt: skip
-    return cast(TaylorModel, out)
 
 
 # ---- truth
@@ -381,70 +312,6 @@ def test_way_down():
     np.testing.assert_allclose(np.abs(basis.way_down), [0, 0, 1], atol=1e-15)
 
 
-# ---- zero modes
-
-
-def cluster() -> tuple[np.ndarray, np.ndarray]:
-    """Springs between the corners of a skew octahedron: translations and rotations are flat."""
-    rng = np.random.default_rng(5)
-    x = np.vstack([np.eye(3), -np.eye(3)]) + rng.normal(size=(6, 3)) / 5
-    h = np.zeros((18, 18))
-    for i in range(6):
-        for j in range(i):
-            u = np.zeros(18)
-            u[3 * i : 3 * i + 3] = x[i] - x[j]
-            u[3 * j : 3 * j + 3] = x[j] - x[i]
-            h += np.outer(u, u)
-    moves = [np.tile(axis, 6) for axis in np.eye(3)]
-    turns = [np.cross(axis, x).ravel() for axis in np.eye(3)]
-    return h, np.array([*moves, *turns]).T
-
-
-@pytest.mark.parametrize("error", [None, 1e-9, 1e-4])
-def test_symmetries_of_a_cluster(error):
-    h, z = cluster()
-    assert point(h, error=error).kind is Kind.degenerate
-    for zero_modes in (6, z, z @ np.random.default_rng(6).normal(size=(6, 6)), z * 1e-200):
-        found = point(h, error=error, zero_modes=zero_modes)
-        assert (found.kind, found.certain) == (Kind.minimum, True)
-        assert (found.inertia, found.index) == ((0, 6, 12), 0)
-    assert point(h - 0.1 * np.eye(18), zero_modes=6).kind is Kind.saddle
-    t = 10 ** np.linspace(-5, 5, 18)
-    scaled = point(h * t * t[:, None], zero_modes=z / t[:, None])
-    assert (scaled.kind, scaled.certain, scaled.inertia) == (Kind.minimum, True, (0, 6, 12))
-
-
-def test_errors_count_on_the_complement_of_zero_modes():
-    rng = np.random.default_rng(9)
-    h = spectrum(rng, [0, 1e-3, 1.0])
-    z = np.linalg.eigh(h)[1][:, 0]
-    assert point(h, error=1e-4, zero_modes=z).inertia == (0, 1, 2)
-    for error in (1e-3, 3e-3, np.full((3, 3), 1e-3)):
-        assert point(h, error=error, zero_modes=z).inertia == (0, 2, 1)
-    error = np.zeros((3, 3))
-    error[0, 1] = np.inf
-    assert point(h, error=error, zero_modes=z).kind is Kind.degenerate
-
-
-def test_rotations_that_curve_a_little_where_the_gradient_is_small():
-    h, z = cluster()
-    q = np.linalg.qr(z)[0]
-    h = h + q[:, 3:] @ np.diag([-1e-5, 1e-5, -2e-5]) @ q[:, 3:].T
-    h = (h + h.T) / 2
-    assert point(h, error=1e-10).kind is Kind.saddle
-    for zero_modes in (6, z):
-        found = point(h, error=1e-10, zero_modes=zero_modes)
-        assert (found.kind, found.inertia) == (Kind.minimum, (0, 6, 12))
-
-
-def test_zero_modes_that_are_none_prove_no_minimum():
-    h = np.diag([-0.1, 1.0, 1.0])
-    counted = point(h, zero_modes=1)
-    assert (counted.kind, counted.index) == (Kind.saddle, 1)
-    given = point(h, zero_modes=[[1.0], [0], [0]])
-    assert (given.kind, given.certain, given.index) == (Kind.minimum, False, None)
-
-
 # ---- stacks
 
 
@@ -528,19 +395,3 @@ def test_values_of_a_first_look_count_when_it_is_not_enough():
     point = hs.classify(minimum, np.zeros(3), need="kind")
     assert (point.kind, point.certain) == (Kind.minimum, True)
     assert point.nfev == count > 12 * 3 + 1
-
-
-@pytest.mark.parametrize("faint", [1e-13, -1e-13, 1e-6, -1e-6])
-def test_zero_modes_that_curve_a_little_do_not_count(faint):
-    """A Hessian with small errors shows how zero modes curve where the gradient is not quite zero."""
-    error = 1e-15
-    minimum = point(np.diag([1.0, faint, 2, faint]), error=error, zero_modes=2)
-    assert (minimum.kind, minimum.certain, minimum.index) == (Kind.minimum, True, 0)
-    saddle = point(np.diag([1.0, faint, -2, faint, 3]), error=error, zero_modes=2)
-    assert (saddle.kind, saddle.certain, saddle.index) == (Kind.saddle, True, 1)
-    stack = classify_hessian(
-        np.stack([np.diag([1.0, faint, 2]), np.diag([1.0, -faint, -2])]), zero_modes=1
-    )
-    assert list(cast(Any, stack).kind) == ["minimum", "saddle"]
-    beyond = point(np.diag([1.0, 2, -0.01]), zero_modes=1)  # no zero mode
-    assert (beyond.kind, beyond.index) == (Kind.saddle, 1)

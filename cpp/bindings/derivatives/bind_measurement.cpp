@@ -6,26 +6,18 @@
 namespace hesscape::bindings {
 namespace {
 
-using Vector = Eigen::Ref<const Eigen::VectorXd>;
-
-// The block's memory as a read-only array that keeps the measurement alive: (n, m), or (m, n) by
-// point.
-py::array ask(const py::object& self, bool by_point) {
+// The block: (n, m), or (m, n) by point.
+py::array ask_measurement(const py::object& self) {
   auto& measurement = self.cast<Measurement&>();
-  int count = 0;
+  py::ssize_t m = 0;
   {
     const py::gil_scoped_release release;
-    count = measurement.ask();
+    m = measurement.ask();
   }
   Block& block = measurement.block();
-  const py::ssize_t item = sizeof(double);
-  const auto m = static_cast<py::ssize_t>(count);
-  const auto n = static_cast<py::ssize_t>(block.size());
-  py::array points =
-      by_point ? py::array_t<double>({m, n}, {n * item, item}, block.data(), self)
-               : py::array_t<double>({n, m}, {block.capacity() * item, item}, block.data(), self);
-  py::detail::array_proxy(points.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-  return points;
+  const py::ssize_t n = block.size();
+  return block.by_point() ? borrowed(block.data(), self, m, n, n, 1)
+                          : borrowed(block.data(), self, n, m, block.capacity(), 1);
 }
 
 }  // namespace
@@ -62,10 +54,7 @@ void register_measurement(py::module_& m) {
            py::arg("pairs"), py::arg("by_point"))
       .def_property_readonly("done", &Measurement::done)
       .def_property_readonly("axes_done", &Measurement::axes_done)
-      .def("ask",
-           [](const py::object& self) {
-             return ask(self, self.cast<Measurement&>().block().by_point());
-           })
+      .def("ask", &ask_measurement)
       .def("ask_round", &Measurement::ask_round, py::call_guard<py::gil_scoped_release>())
       .def("tell", &Measurement::tell, py::arg("values"), py::call_guard<py::gil_scoped_release>())
       .def("result", &Measurement::result, py::return_value_policy::reference_internal);

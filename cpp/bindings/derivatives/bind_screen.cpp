@@ -6,22 +6,17 @@
 namespace hesscape::bindings {
 namespace {
 
-// The block's memory as a read-only array that keeps the screen alive: (n, m), or (m, n) by point.
-py::array ask(const py::object& self) {
+// The block: (n, m), or (m, n) by point.
+py::array ask_screen(const py::object& self) {
   auto& screen = self.cast<Screen&>();
   py::ssize_t m = 0;
   {
     const py::gil_scoped_release release;
     m = screen.ask();
   }
-  const py::ssize_t item = sizeof(double);
   const py::ssize_t n = screen.n();
-  py::array points =
-      screen.by_point()
-          ? py::array_t<double>({m, n}, {n * item, item}, screen.data(), self)
-          : py::array_t<double>({n, m}, {screen.capacity() * item, item}, screen.data(), self);
-  py::detail::array_proxy(points.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-  return points;
+  return screen.by_point() ? borrowed(screen.data(), self, m, n, n, 1)
+                           : borrowed(screen.data(), self, n, m, screen.capacity(), 1);
 }
 
 }  // namespace
@@ -44,7 +39,7 @@ void register_screen(py::module_& m) {
       .def_property_readonly("done", &Screen::done)
       .def_property_readonly("step", &Screen::step)
       .def_property_readonly("told", &Screen::told)
-      .def("ask", &ask)
+      .def("ask", &ask_screen)
       .def("tell", &Screen::tell, py::arg("values"), unlocked)
       .def("keep", &Screen::keep, py::arg("rows"), unlocked)
       .def("result", &Screen::result, py::return_value_policy::copy);

@@ -4,17 +4,12 @@
 namespace hesscape::bindings {
 namespace {
 
-using Block = Eigen::Ref<const Eigen::MatrixXd>;
+using Vectors = Eigen::Ref<const Eigen::MatrixXd>;
 
-// The vectors in the basis as a read-only array that keeps the basis alive; valid until the next
-// `tell`.
-py::array ask(const py::object& self) {
+// The vectors in the basis, valid until the next `tell`.
+py::array ask_lanczos(const py::object& self) {
   const auto block = self.cast<const Lanczos&>().ask();
-  const auto stride = static_cast<py::ssize_t>(sizeof(double));
-  py::array out = py::array_t<double>({block.rows(), block.cols()}, {stride, stride * block.rows()},
-                                      block.data(), self);
-  py::detail::array_proxy(out.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-  return out;
+  return borrowed(block.data(), self, block.rows(), block.cols(), 1, block.rows());
 }
 
 }  // namespace
@@ -37,9 +32,9 @@ void register_lanczos(py::module_& m) {
         py::arg("second"), py::call_guard<py::gil_scoped_release>());
 
   py::class_<Lanczos>(m, "Lanczos")
-      .def(py::init<const Block&, const Block&, int>(), py::arg("start"), py::kw_only(),
+      .def(py::init<const Vectors&, const Vectors&, int>(), py::arg("start"), py::kw_only(),
            py::arg("zero_modes"), py::arg("limit"), py::call_guard<py::gil_scoped_release>())
-      .def("ask", &ask)
+      .def("ask", &ask_lanczos)
       .def("tell", &Lanczos::tell, py::arg("products"), py::arg("errors"),
            py::call_guard<py::gil_scoped_release>())
       .def("vector", &Lanczos::vector, py::arg("i"), py::call_guard<py::gil_scoped_release>())

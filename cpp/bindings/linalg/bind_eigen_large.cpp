@@ -3,6 +3,7 @@
 
 #include "bindings.hpp"
 #include "hesscape/linalg/eigen_large.hpp"
+#include "linalg/lapack.hpp"
 
 namespace hesscape::bindings {
 namespace {

@@ -6,6 +6,7 @@
 #include "bindings.hpp"
 #include "hesscape/linalg/eigen_large.hpp"
 #include "hesscape/linalg/inertia.hpp"
+#include "linalg/lapack.hpp"
 
 namespace hesscape::bindings {
 namespace {

@@ -4,16 +4,17 @@
 #include <variant>
 
 #include "hesscape/linalg/inertia_large.hpp"
+#include "linalg/lapack.hpp"
 #include "linalg/stack_arrays.hpp"
 
 namespace hesscape::bindings {
 namespace {
 
-using Stack = py::array_t<double, py::array::c_style>;
-using Error = std::variant<double, Stack>;
+using Errors = py::array_t<double, py::array::c_style>;
+using Error = std::variant<double, Errors>;
 
 void check_shape(const MatrixStack& a, const Error& error) {
-  const Stack* e = std::get_if<Stack>(&error);
+  const Errors* e = std::get_if<Errors>(&error);
   if (e != nullptr &&
       (e->ndim() != 3 || e->shape(0) != a.count || e->shape(1) != a.n || e->shape(2) != a.n)) {
     throw std::invalid_argument("error: expected a number or the shape of a");
@@ -21,7 +22,7 @@ void check_shape(const MatrixStack& a, const Error& error) {
 }
 
 EntryError error_of(const Error& error, py::ssize_t at) {
-  if (const Stack* e = std::get_if<Stack>(&error)) {
+  if (const Errors* e = std::get_if<Errors>(&error)) {
     return {e->data() + at, 0};
   }
   return {nullptr, std::get<double>(error)};

@@ -7,6 +7,7 @@
 
 #include "bindings.hpp"
 #include "hesscape/linalg/lapack.hpp"
+#include "linalg/lapack.hpp"
 
 namespace hesscape::bindings {
 namespace {

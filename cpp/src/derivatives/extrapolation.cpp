@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
-
-constexpr double inf = std::numeric_limits<double>::infinity();
 
 // Of the truncation error that the first derivative shows, over the step: less than the second
 // derivative's own where the series of both converge, and far more where the values are aliased.
@@ -62,13 +61,13 @@ class Extrapolation::Truncation {
  private:
   const Extrapolation& table_;
   int order_;
-  double low_ = -inf;  // the interval that all finer entries but the next leave to the value
-  double high_ = inf;
+  double low_ = -infinity;  // the interval that all finer entries but the next leave to the value
+  double high_ = infinity;
 };
 
 Extrapolated Extrapolation::best(const Extrapolation* witness) const {
   Extrapolated best;
-  best.error = inf;
+  best.error = infinity;
   for (int k = 0; k <= std::min(orders_, rungs_ - 2); ++k) {
     Truncation own(*this, k);
     Truncation other(witness != nullptr ? *witness : *this, k);

@@ -4,12 +4,13 @@
 #include <cmath>
 #include <utility>
 
+#include "hesscape/derivatives/noise.hpp"
+
 namespace hesscape {
 namespace {
 
 // The optimal step for the gradient's noise / h is below that for the values' noise / h^2.
 constexpr int finer = 2;
-constexpr double noise_sigmas = 6.0;
 constexpr double safety = 30.0;
 
 }  // namespace
@@ -76,7 +77,7 @@ void GradientStencil::finish() {
     }
   }
   const double level = n() > 1 ? std::sqrt(square / (0.5 * n() * (n() - 1))) : 0.0;
-  gradient_noise_ = noise_sigmas * rounding.cwiseMax(level);
+  gradient_noise_ = gradient_sigmas * rounding.cwiseMax(level);
   for (int j = 0; j < n(); ++j) {
     for (int i = 0; i <= j; ++i) {
       const double noise =

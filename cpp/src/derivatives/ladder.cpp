@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <utility>
+
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -22,7 +23,6 @@ constexpr double fewest_digits = 0x1p-40;  // of x: finer steps are a few of its
 constexpr double good_enough = 0x1p-44;
 constexpr double quiet = 0.125;
 constexpr double single_rounding = 0x1p-26;
-constexpr double noise_sigmas = 5.0;
 constexpr int departure_orders = 2;
 
 double magnitude(const Rung& rung, double centre) {
@@ -36,7 +36,7 @@ bool silent(const Rung& rung, double centre) { return rung.plus == centre && run
 // extrapolations of the coarser ones.
 std::array<double, max_rungs> departures(const Extrapolation& table) {
   std::array<double, max_rungs> result;
-  result.fill(std::numeric_limits<double>::infinity());
+  result.fill(infinity);
   for (int k = 0; k <= departure_orders; ++k) {
     for (int r = 0; r + k + 1 < table.rungs(); ++r) {
       const double change = std::abs(table.value(r, k) - table.value(r + 1, k));
@@ -175,7 +175,7 @@ bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
     if (s->silent) continue;
     departed = std::hypot(departed, s->deviation);
     expected = std::hypot(expected, noise.at(s->magnitude));
-    rounding = std::hypot(rounding, 16.0 * std::numeric_limits<double>::epsilon() * s->magnitude);
+    rounding = std::hypot(rounding, 16.0 * epsilon * s->magnitude);
     ++count;
   }
   // Next to silence few values are taken, and in single precision nothing departs from anything
@@ -243,11 +243,11 @@ void Ladder::choose_pair_rung(const Quotients& quotients, const Extrapolation& s
         quotients.exponent[at] - quotients.exponent[at + static_cast<std::size_t>(order)] == order;
     // Where f flattens out, extrapolation meets the value by accident only.
     const bool flat = std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value);
-    if (!halvings || flat) return std::numeric_limits<double>::infinity();
+    if (!halvings || flat) return infinity;
     // An error that is zero by accident would pick an absurd step: the next rung must agree.
     return std::max(off(r), off(r + 1)) + second.noise(r, order);
   };
-  double least = std::numeric_limits<double>::infinity();
+  double least = infinity;
   for (int r = 0; r + order + 1 < second.rungs(); ++r) least = std::min(least, cost(r));
   // Of equals the finest: a step that gains nothing for the axis loses for its pairs.
   for (int r = second.rungs() - order - 2; r >= 0; --r) {

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <random>
 #include <utility>
+
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -30,7 +31,7 @@ Eigen::VectorXd natural_steps(const Eigen::VectorXd& x) {
 Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::VectorXd& curvature,
              const Eigen::VectorXd& error)
     : x_(std::move(x)) {
-  double reach = std::numeric_limits<double>::infinity();
+  double reach = infinity;
   Eigen::VectorXd length(x_.size());
   for (Eigen::Index i = 0; i < x_.size(); ++i) {
     const bool seen = std::abs(curvature[i]) > error[i];
@@ -66,7 +67,7 @@ void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre,
   const double rounding = rounding_level(static_cast<int>(x_.size()));
   // What rounding of the points moves f by, at most a step away; lines differ by signs only.
   const Eigen::VectorXd shift = lines_[0].reach * lines_[0].direction.cwiseAbs();
-  const Eigen::VectorXd ulps = std::numeric_limits<double>::epsilon() * (x_.cwiseAbs() + shift);
+  const Eigen::VectorXd ulps = epsilon * (x_.cwiseAbs() + shift);
   const double moved = ulps.dot(gradient.cwiseAbs() + hessian.cwiseAbs() * shift);
   Eigen::Index row = 0;
   for (Line& line : lines_) {

@@ -5,6 +5,8 @@
 #include <limits>
 #include <ranges>
 
+#include "hesscape/numbers.hpp"
+
 namespace hesscape {
 namespace {
 
@@ -30,7 +32,7 @@ double root_mean_square(std::span<const double> values) {
 double quietest(std::span<const NoiseSample> samples, Law law) {
   const double dismissing = std::sqrt(static_cast<double>(window));
   std::array<double, window> last = {};
-  double least = std::numeric_limits<double>::infinity();
+  double least = infinity;
   std::size_t count = 0;
   for (const NoiseSample& s : std::views::reverse(samples)) {
     if (s.silent) continue;
@@ -58,8 +60,7 @@ std::vector<double> levels(std::span<const NoiseSummary> axes, Law law) {
   std::vector<double> level;
   for (const NoiseSummary& axis : axes) {
     // A window over few rungs sees the function itself; the other axes know better.
-    const double most =
-        axis.informative < few ? 10.0 * common : std::numeric_limits<double>::infinity();
+    const double most = axis.informative < few ? 10.0 * common : infinity;
     level.push_back(std::max(std::min(axis.level[law], most), common));
   }
   return level;

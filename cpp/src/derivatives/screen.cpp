@@ -7,16 +7,16 @@
 #include <random>
 #include <utility>
 
+#include "hesscape/numbers.hpp"
+
 namespace hesscape {
 namespace {
 
 using Eigen::Index;
 
-constexpr Index block_cells = 1 << 16;
+constexpr Index cells_together = 1 << 16;
 constexpr Index strip = 128;  // points whose columns are worked on together
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double single_epsilon = std::numeric_limits<float>::epsilon();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double first_step = 0.03125;     // of the power of two at or below |x|
 constexpr double step_rounding = 0x1p-42;  // what rounding of x + h does to extrapolations
 constexpr double slack = 2.0;              // for truncation at the small steps
@@ -210,7 +210,7 @@ Index Screen::axis_column(Index axis) const { return 1 + values_an_axis * axis; 
 void Screen::start(std::vector<Shift> shifts) {
   shifts_ = std::move(shifts);
   told_ = asked_ = 0;
-  const Index together = std::clamp(block_cells / std::max<Index>(1, n() * count()), Index{1},
+  const Index together = std::clamp(cells_together / std::max<Index>(1, n() * count()), Index{1},
                                     std::max<Index>(1, static_cast<Index>(shifts_.size())));
   capacity_ = together * count();
   cells_.resize(static_cast<std::size_t>(capacity_ * n()));

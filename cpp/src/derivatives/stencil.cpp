@@ -3,22 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <utility>
+
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int wave_cells = 1 << 17;  // coordinates in the first round of a wave
 constexpr int pairs_at_once = 640;   // what is held of them fits into the cache beside a block
 constexpr int line_values = 36;      // what is kept for confronting the result with other values
 constexpr int most_levels = 6;
 constexpr int least_levels = 2;
 constexpr int most_lost = 12;
-constexpr double noise_sigmas = 5.0;
 constexpr double backward_ulps = 0x1p-51;
 constexpr double relative_tolerance = 6e-8;  // pairs with a larger error get further levels
 
@@ -27,13 +25,13 @@ constexpr double relative_tolerance = 6e-8;  // pairs with a larger error get fu
 // than it was taken for does not; a single change may be small by accident.
 double least_departure(std::span<const double> step, std::span<const double> quotient,
                        std::span<const double> noise) {
-  constexpr int window = 3;
+  constexpr int neighbours = 3;
   const Extrapolation table(step, quotient, noise);
-  double least = inf;
+  double least = infinity;
   for (int k = 0; k < std::min(3, table.rungs() - 1); ++k) {
     const int changes = table.rungs() - k - 1;
-    const int width = std::min(window, changes);
-    if (k > 0 && changes < window) break;
+    const int width = std::min(neighbours, changes);
+    if (k > 0 && changes < neighbours) break;
     for (int first = 0; first + width <= changes; ++first) {
       double square = 0.0;
       for (int r = first; r < first + width; ++r) {
@@ -45,7 +43,7 @@ double least_departure(std::span<const double> step, std::span<const double> quo
       least = std::min(least, std::sqrt(square / width));
     }
   }
-  return std::clamp(6.0 * least, 1.0, inf);
+  return std::clamp(6.0 * least, 1.0, infinity);
 }
 
 }  // namespace
@@ -61,13 +59,13 @@ Stencil::Stencil(Points points, StencilOptions options)
     : points_(std::move(points)), options_(std::move(options)) {
   const Eigen::Index count = points_.rows();
   const Eigen::Index size = points_.cols();
-  result_.value = result_.noise = Eigen::VectorXd::Constant(count, nan);
-  result_.gradient = result_.gradient_error = Points::Constant(count, size, nan);
-  result_.curvature = result_.curvature_error = Points::Constant(count, size, nan);
+  result_.value = result_.noise = Eigen::VectorXd::Constant(count, not_a_number);
+  result_.gradient = result_.gradient_error = Points::Constant(count, size, not_a_number);
+  result_.curvature = result_.curvature_error = Points::Constant(count, size, not_a_number);
   result_.exponent.setZero(count, size);
   result_.reduction.setOnes(count, size);
   if (options_.pairs)
-    result_.hessian = result_.hessian_error = Points::Constant(count, size * size, nan);
+    result_.hessian = result_.hessian_error = Points::Constant(count, size * size, not_a_number);
   result_.status.assign(static_cast<std::size_t>(count), Status::ok);
   result_.nfev.assign(static_cast<std::size_t>(count), 0);
   start_wave();
@@ -414,8 +412,8 @@ void Stencil::judge(std::size_t index) {
   Pair& pair = pairs_[index];
   const auto count = static_cast<std::size_t>(pair.held);
   if (count < 2) {
-    pair.value = count == 0 ? nan : pair_levels_[0][index].quotient;
-    pair.error = inf;
+    pair.value = count == 0 ? not_a_number : pair_levels_[0][index].quotient;
+    pair.error = infinity;
     pair.wants_more = pair.lost > 0 && pair.lost < most_lost;
     return;
   }

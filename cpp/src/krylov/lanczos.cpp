@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "hesscape/krylov/orthogonal.hpp"
 #include "hesscape/krylov/row_blocks.hpp"
 #include "hesscape/linalg/symmetric.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -21,7 +21,6 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 class Writer {
  public:
   template <typename T>

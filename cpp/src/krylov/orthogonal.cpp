@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@
 
 #include "hesscape/krylov/row_blocks.hpp"
 #include "hesscape/linalg/symmetric.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -20,7 +20,6 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double orthogonal = 16 * epsilon;  // columns whose products are no more than this
 // Columns whose factor has a longer inverse wait for another round.
 constexpr double most_inverse = 100.0;

@@ -7,13 +7,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "hesscape/numbers.hpp"
+
 namespace hesscape {
 namespace {
 
 using Eigen::Index;
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double largest_double = std::numeric_limits<double>::max();
 // Between these, sixth powers neither overflow nor lose what matters by underflow.
 constexpr double upper_scale = 0x1p100;
@@ -25,9 +25,9 @@ constexpr int most_sweeps = 60;  // 30 is LAPACK's limit for one eigenvalue; NaN
 
 // The numbers of one pack of matrices while it is worked on; reused from pack to pack.
 template <int N>
-class Work {
+class EigenWork {
  public:
-  explicit Work(Index n, bool with_vectors = false) : n_(n) {
+  explicit EigenWork(Index n, bool with_vectors = false) : n_(n) {
     if (with_vectors) {
       row_numbers.resize(n * Pack::lanes);
       order.resize(n * Pack::lanes);
@@ -62,7 +62,7 @@ class Work {
 
 // Brings lanes with very large or small entries near one, and empties those that are not finite.
 template <int N>
-void normalise(Work<N>& w) {
+void normalise(EigenWork<N>& w) {
   w.norm = Pack(0.0);
   w.finite = Pack(0.0) <= Pack(0.0);
   for (const Pack& entry : w.lower) {
@@ -87,7 +87,8 @@ void normalise(Work<N>& w) {
 }
 
 template <int N>
-EIGEN_ALWAYS_INLINE void read_pack(const MatrixStack& stack, Index k, Index lanes, Work<N>& w) {
+EIGEN_ALWAYS_INLINE void read_pack(const MatrixStack& stack, Index k, Index lanes,
+                                   EigenWork<N>& w) {
   w.norm = Pack(0.0);
   Pack sum = Pack(0.0);  // keeps what is not a number, as norm may not
   read_lower(stack, k, lanes, w.lower.data());
@@ -106,7 +107,7 @@ EIGEN_ALWAYS_INLINE void read_pack(const MatrixStack& stack, Index k, Index lane
 // Householder's reduction, last row first: row i of the lower triangle becomes the vector v of the
 // reflection I - v v^T / h that makes it tridiagonal.
 template <int N>
-EIGEN_ALWAYS_INLINE void tridiagonalise(Work<N>& w) {
+EIGEN_ALWAYS_INLINE void tridiagonalise(EigenWork<N>& w) {
   const Index n = w.n();
   const Pack cut = w.norm * w.norm * Pack(negligible * negligible);
   for (Index i = n - 1; i >= 2; --i) {
@@ -193,7 +194,7 @@ EIGEN_ALWAYS_INLINE Pack jacobi_offset(const Pack* d, const Pack& square, const 
 
 // The shift for the rows from l on: Wilkinson's, but in the end one that needs no second sweep.
 template <int N>
-EIGEN_ALWAYS_INLINE Pack shift(const Work<N>& w, Index l, int sweep, const Pack& square0,
+EIGEN_ALWAYS_INLINE Pack shift(const EigenWork<N>& w, Index l, int sweep, const Pack& square0,
                                const Pack& square1, const Pack& small) {
   const Pack* d = w.diagonal.data() + l;
   return l == w.n() - 3 && sweep == 0 ? isolated_eigenvalue(d, square0, square1)
@@ -203,12 +204,12 @@ EIGEN_ALWAYS_INLINE Pack shift(const Work<N>& w, Index l, int sweep, const Pack&
 // Eigenvalues of the tridiagonal matrix; off holds squares. Lanes that have converged stay as they
 // are.
 template <int N>
-EIGEN_ALWAYS_INLINE void ql_values(Work<N>& w) {
+EIGEN_ALWAYS_INLINE void ql_values(EigenWork<N>& w) {
   const Index n = w.n();
   Pack* d = w.diagonal.data();
   Pack* square = w.off.data();
   const Pack small = max(w.norm * Pack(negligible), Pack(0x1p-300));
-  const Pack tolerance = w.norm * w.norm * Pack(eps * eps);
+  const Pack tolerance = w.norm * w.norm * Pack(epsilon * epsilon);
   // A pivot may move by `small` so that nothing divides by zero.
   const auto away = [&](const Pack& x) { return select(abs(x) < small, small, x); };
   for (Index l = 0; l + 2 < n; ++l) {
@@ -245,7 +246,7 @@ EIGEN_ALWAYS_INLINE void ql_values(Work<N>& w) {
 
 // The product of all reflections, from the first (row 2) to the last.
 template <int N>
-void accumulate_reflections(Work<N>& w) {
+void accumulate_reflections(EigenWork<N>& w) {
   const Index n = w.n();
   Pack* q = w.vectors.data();
   std::fill(w.vectors.begin(), w.vectors.end(), Pack(0.0));
@@ -276,7 +277,7 @@ void accumulate_reflections(Work<N>& w) {
 
 // Rotates columns i and i + 1 of the vectors by cosine[i], sine[i], for i = n - 2 down to l.
 template <int N>
-void rotate_vectors(Work<N>& w, Index l, const Pack* cosine, const Pack* sine) {
+void rotate_vectors(EigenWork<N>& w, Index l, const Pack* cosine, const Pack* sine) {
   const Index n = w.n();
   for (Index k = 0; k < n; ++k) {
     Pack* row = w.vectors.data() + k * n;
@@ -294,7 +295,7 @@ void rotate_vectors(Work<N>& w, Index l, const Pack* cosine, const Pack* sine) {
 
 // One sweep from the last row up to row l: a rotation for each pair of rows.
 template <int N>
-void sweep_up(Work<N>& w, Index l, const Pack& sigma, const Pack& active, const Pack& cut) {
+void sweep_up(EigenWork<N>& w, Index l, const Pack& sigma, const Pack& active, const Pack& cut) {
   const Index n = w.n();
   Pack* d = w.diagonal.data();
   Pack* off = w.off.data();
@@ -327,12 +328,12 @@ void sweep_up(Work<N>& w, Index l, const Pack& sigma, const Pack& active, const 
 
 // Eigenvalues and eigenvectors of the tridiagonal matrix, in the basis that vectors holds.
 template <int N>
-void ql_vectors(Work<N>& w) {
+void ql_vectors(EigenWork<N>& w) {
   const Index n = w.n();
   Pack* d = w.diagonal.data();
   const Pack* off = w.off.data();
   const Pack small = max(w.norm * Pack(negligible), Pack(0x1p-300));
-  const Pack tolerance = w.norm * Pack(eps);
+  const Pack tolerance = w.norm * Pack(epsilon);
   for (Index l = 0; l + 2 < n; ++l) {
     for (int sweep = 0; sweep < most_sweeps; ++sweep) {
       const Pack active = tolerance < abs(off[l]);
@@ -356,7 +357,7 @@ void ql_vectors(Work<N>& w) {
 }
 
 template <int N>
-EIGEN_ALWAYS_INLINE void sort(Work<N>& w) {
+EIGEN_ALWAYS_INLINE void sort(EigenWork<N>& w) {
   Pack* d = w.diagonal.data();
   for (Index i = 1; i < w.n(); ++i) {
     for (Index j = i; j > 0; --j) {
@@ -367,8 +368,8 @@ EIGEN_ALWAYS_INLINE void sort(Work<N>& w) {
   }
 }
 
-// The eigenvalues of 2 x 2 matrices in closed form, within a few eps |A|.
-EIGEN_ALWAYS_INLINE void values_of_two(Work<2>& w) {
+// The eigenvalues of 2 x 2 matrices in closed form, within a few epsilon |A|.
+EIGEN_ALWAYS_INLINE void values_of_two(EigenWork<2>& w) {
   const Pack mean = (w.lower[0] + w.lower[2]) * Pack(0.5);
   const Pack half = (w.lower[2] - w.lower[0]) * Pack(0.5);
   const Pack root = sqrt(fma(half, half, w.lower[1] * w.lower[1]));
@@ -378,12 +379,13 @@ EIGEN_ALWAYS_INLINE void values_of_two(Work<2>& w) {
 }
 
 template <int N>
-EIGEN_ALWAYS_INLINE Pack eigenvalue(const Work<N>& w, Index i) {
+EIGEN_ALWAYS_INLINE Pack eigenvalue(const EigenWork<N>& w, Index i) {
   return select(w.finite, w.diagonal[i] * w.back, Pack(not_a_number));
 }
 
 template <int N>
-void eigvalsh_pack(const MatrixStack& stack, Index k, Index lanes, Work<N>& w, double* values) {
+void eigvalsh_pack(const MatrixStack& stack, Index k, Index lanes, EigenWork<N>& w,
+                   double* values) {
   const Index n = w.n();
   read_pack(stack, k, lanes, w);
   if constexpr (N == 2) {
@@ -403,7 +405,7 @@ void eigvalsh_pack(const MatrixStack& stack, Index k, Index lanes, Work<N>& w, d
 
 // Writes the eigenvectors of a pack; those of matrix k in the order that it needs.
 template <int N>
-void write_vectors(Work<N>& w, Index lanes, const Index* order, double* vectors) {
+void write_vectors(EigenWork<N>& w, Index lanes, const Index* order, double* vectors) {
   const Index n = w.n();
   std::vector<double>& row = w.row_numbers;
   for (Index i = 0; i < n; ++i) {
@@ -420,7 +422,7 @@ void write_vectors(Work<N>& w, Index lanes, const Index* order, double* vectors)
 }
 
 template <int N>
-void eigh_pack(const MatrixStack& stack, Index k, Index lanes, Work<N>& w, double* values,
+void eigh_pack(const MatrixStack& stack, Index k, Index lanes, EigenWork<N>& w, double* values,
                double* vectors) {
   const Index n = w.n();
   read_pack(stack, k, lanes, w);
@@ -465,7 +467,7 @@ void eigvalsh_stack(const MatrixStack& stack, double* values) {
     return read_numbers(stack, values);
   }
   for_size(n, [&]<int N> {
-    Work<N> w(n);
+    EigenWork<N> w(n);
     for_each_pack(stack.count,
                   [&](Index k, Index lanes) { eigvalsh_pack(stack, k, lanes, w, values + k * n); });
   });
@@ -480,7 +482,7 @@ void eigh_stack(const MatrixStack& stack, double* values, double* vectors) {
     return;
   }
   for_size(n, [&]<int N> {
-    Work<N> w(n, true);
+    EigenWork<N> w(n, true);
     for_each_pack(stack.count, [&](Index k, Index lanes) {
       eigh_pack(stack, k, lanes, w, values + k * n, vectors + k * n * n);
     });

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include <Eigen/QR>
 
 #include "hesscape/linalg/eigen_large.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -18,10 +18,8 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double huge = 1e100;          // unbounded: a residual >= 1 proves nothing
-constexpr double underflow = 0x1p-900;  // covers that of all products of entries up to one
-constexpr double flat_ratio = 1e-3;     // zero modes are smaller than all other eigenvalues by this
+constexpr double huge = 1e100;       // unbounded: a residual >= 1 proves nothing
+constexpr double flat_ratio = 1e-3;  // zero modes are smaller than all other eigenvalues by this
 
 // Drops columns from `kept` (and zeroes their rows and columns of r) until rho(r) < limit is
 // proven; returns the bound.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "hesscape/linalg/eigen_large.hpp"
 #include "hesscape/linalg/inertia.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -15,7 +15,6 @@ using Eigen::ArrayXd;
 using Eigen::Index;
 using Eigen::VectorXd;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int largest_exponent = 500;
 
 // The triangle of `a` by its lines: where it is, or copied to `upper`.

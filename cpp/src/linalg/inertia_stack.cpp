@@ -1,7 +1,6 @@
 // The proofs of inertia.hpp for stacks.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -10,13 +9,13 @@
 #include "hesscape/linalg/eigen_stack.hpp"
 #include "hesscape/linalg/inertia.hpp"
 #include "hesscape/linalg/ldlt_stack.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
 
 using Eigen::Index;
 
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr Index chunk = 4 * Pack::lanes;  // matrices that are scaled at a time
 
 MatrixStack matrices(const double* values, Index count, Index n) {
@@ -88,7 +87,7 @@ SignProofs prove_signs(const SymmetricStack& stack, Index zero_modes, const doub
   SignProofs out;
   out.n_negative.setZero(stack.count);
   out.n_positive.setZero(stack.count);
-  out.bound.setConstant(stack.count, std::numeric_limits<double>::infinity());
+  out.bound.setConstant(stack.count, infinity);
   out.way_down.setZero(stack.count, n);
   out.newton_step.setZero(gradient == nullptr ? 0 : stack.count, n);
   std::vector<Index> left;
@@ -131,8 +130,8 @@ Spectra spectra(const SymmetricStack& stack, const Eigen::VectorXd& relative,
       }
     }
   }
-  const double solver = 10 * static_cast<double>(n) * std::numeric_limits<double>::epsilon();
-  out.error.setConstant(stack.count, n, std::numeric_limits<double>::infinity());
+  const double solver = 10 * static_cast<double>(n) * epsilon;
+  out.error.setConstant(stack.count, n, infinity);
   double norm = 0;
   for (Index k = 0; k < stack.count; ++k) {
     if (stack.error != nullptr && (k == 0 || stack.error_stride != 0)) {

@@ -20,9 +20,9 @@ constexpr double smallest_scale = 0x1p-300;
 constexpr double largest_scale = 0x1p300;
 
 template <int N>
-class Work {
+class LdltWork {
  public:
-  explicit Work(Index n) : n_(n) {
+  explicit LdltWork(Index n) : n_(n) {
     if constexpr (N == Eigen::Dynamic) {
       matrix.resize(triangle(n));
       factor.resize(triangle(n));
@@ -49,7 +49,7 @@ class Work {
 
 // s_i = max(|a_ii|, max_j a_ij^2 / max_k |a_jk|) follows any scaling of the coordinates.
 template <int N>
-EIGEN_ALWAYS_INLINE void find_scales(Work<N>& w) {
+EIGEN_ALWAYS_INLINE void find_scales(LdltWork<N>& w) {
   const Index n = w.n();
   Pack* largest = w.growth.data();
   for (Index i = 0; i < n; ++i) {
@@ -78,7 +78,7 @@ EIGEN_ALWAYS_INLINE void find_scales(Work<N>& w) {
 // Factorises A + side * T and returns how many pivots have the other sign; 0 in lanes where that
 // proves nothing, because some G_ii exceeds limit * s_i or is not a number.
 template <int N>
-EIGEN_ALWAYS_INLINE Pack proven_by(Work<N>& w, double side, double limit) {
+EIGEN_ALWAYS_INLINE Pack proven_by(LdltWork<N>& w, double side, double limit) {
   const Index n = w.n();
   std::copy(w.matrix.begin(), w.matrix.end(), w.factor.begin());
   Pack* a = w.factor.data();
@@ -112,7 +112,7 @@ EIGEN_ALWAYS_INLINE Pack proven_by(Work<N>& w, double side, double limit) {
 // Proves what can be proven with the shift that allows for growth up to limit * s_i. Returns the
 // lanes in which some sign is left.
 template <int N>
-EIGEN_ALWAYS_INLINE Pack prove(Work<N>& w, double limit) {
+EIGEN_ALWAYS_INLINE Pack prove(LdltWork<N>& w, double limit) {
   const Index n = w.n();
   const auto size = static_cast<double>(n);
   const Pack rounding(size * limit * gamma(n + 16));
@@ -129,7 +129,7 @@ EIGEN_ALWAYS_INLINE Pack prove(Work<N>& w, double limit) {
 
 template <int N>
 EIGEN_ALWAYS_INLINE void read_known(const ErrorStack& error, double zero_tol, Index k, Index lanes,
-                                    Work<N>& w) {
+                                    LdltWork<N>& w) {
   const Index n = w.n();
   std::fill(w.known.begin(), w.known.end(), Pack(zero_tol));
   if (error.data == nullptr) {
@@ -160,7 +160,7 @@ EIGEN_ALWAYS_INLINE void read_known(const ErrorStack& error, double zero_tol, In
 // or that of either diagonal entry, for the sign cannot change while the determinant stays above
 // zero.
 EIGEN_ALWAYS_INLINE void prove_two(const MatrixStack& stack, const ErrorStack& error,
-                                   double zero_tol, Index k, Index lanes, Work<2>& w) {
+                                   double zero_tol, Index k, Index lanes, LdltWork<2>& w) {
   const Pack a = read(stack, k, lanes, 0, 0);
   const Pack b = read(stack, k, lanes, 1, 0);
   const Pack c = read(stack, k, lanes, 1, 1);
@@ -189,7 +189,7 @@ EIGEN_ALWAYS_INLINE void prove_two(const MatrixStack& stack, const ErrorStack& e
 
 template <int N>
 EIGEN_ALWAYS_INLINE void prove_pack(const MatrixStack& stack, const ErrorStack& error,
-                                    double zero_tol, Index k, Index lanes, Work<N>& w) {
+                                    double zero_tol, Index k, Index lanes, LdltWork<N>& w) {
   const Index n = w.n();
   read_lower(stack, k, lanes, w.matrix.data());
   find_scales(w);
@@ -212,7 +212,7 @@ EIGEN_ALWAYS_INLINE void prove_pack(const MatrixStack& stack, const ErrorStack& 
 }
 
 template <int N>
-EIGEN_ALWAYS_INLINE void write_inertia(const Work<N>& w, Index lanes, std::int64_t* inertia) {
+EIGEN_ALWAYS_INLINE void write_inertia(const LdltWork<N>& w, Index lanes, std::int64_t* inertia) {
   std::array<double, Pack::lanes> negative;
   std::array<double, Pack::lanes> positive;
   w.negative.store(negative.data());
@@ -232,7 +232,7 @@ std::vector<Index> ldlt_stack(const MatrixStack& stack, const ErrorStack& error,
   const Index n = stack.n;
   std::vector<Index> left;
   for_size(n, [&]<int N> {
-    Work<N> w(n);
+    LdltWork<N> w(n);
     for_each_pack(stack.count, [&](Index k, Index lanes) {
       if constexpr (N == 2) {
         prove_two(stack, error, zero_tol, k, lanes, w);

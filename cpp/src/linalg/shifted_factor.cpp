@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -11,9 +12,7 @@ using Eigen::ArrayXd;
 using Eigen::Index;
 using Eigen::VectorXd;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double underflow = 0x1p-900;  // covers gradual underflow of all products
-constexpr Index first_block = 64;       // Cholesky starts with this many rows, and then doubles
+constexpr Index first_block = 64;  // Cholesky starts with this many rows, and then doubles
 
 using Packet = Eigen::internal::packet_traits<double>::type;
 constexpr Index square = Eigen::internal::packet_traits<double>::size;

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
+
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -11,9 +12,6 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double underflow = 0x1p-900;  // covers gradual underflow of the products
 
 }  // namespace
 

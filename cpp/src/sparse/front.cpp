@@ -8,7 +8,7 @@ namespace hesscape {
 namespace {
 
 using Vector = Eigen::Map<Eigen::ArrayXd>;
-using Matrix = Eigen::Map<Eigen::MatrixXd>;
+using Panel = Eigen::Map<Eigen::MatrixXd>;
 
 constexpr Eigen::Index small = 48;  // fronts up to this are updated column by column
 constexpr double clearly = 0.49;    // |ac| of a 2 x 2 pivot is at most this part of b^2
@@ -161,8 +161,8 @@ void Front::eliminate_two() {
 void Front::update_rest() {
   const Index late = size_ - updated_;
   if (late == 0 || eliminated_ == 0) return;
-  Matrix all(cells_.data(), size_, size_);
-  const Matrix unscaled(unscaled_.data(), late, full_);
+  Panel all(cells_.data(), size_, size_);
+  const Panel unscaled(unscaled_.data(), late, full_);
   all.bottomRightCorner(late, late).triangularView<Eigen::Lower>() -=
       all.bottomLeftCorner(late, eliminated_) * unscaled.leftCols(eliminated_).transpose();
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hesscape/linalg/symmetric.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -12,7 +13,6 @@ using Eigen::ArrayXd;
 using Eigen::Index;
 
 constexpr int absent = -1;
-constexpr double underflow = 0x1p-900;  // covers gradual underflow of all products
 constexpr Index pivot_roundings = 128;  // of one term, a 2 x 2 pivot's solution included
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "hesscape/linalg/symmetric.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -13,7 +13,6 @@ using Eigen::ArrayXd;
 using Eigen::Index;
 using Entries = Eigen::Ref<const ArrayXd>;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int iterations = 20;
 constexpr int attempts = 4;
 constexpr double first_allowance = 0x1p-40;  // of rounding: a growth of some hundreds

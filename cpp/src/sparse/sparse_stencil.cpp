@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <utility>
+
+#include "hesscape/derivatives/noise.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
@@ -12,11 +14,8 @@ namespace {
 using Eigen::ArrayXd;
 using Eigen::Index;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double shorter = 0.625;        // of the steps; a half would hide rounding of all kinds
-constexpr double truncation_safety = 2;  // the change shows 1 - shorter^2 of the truncation
-constexpr double noise_sigmas = 6;
+constexpr double shorter = 0.625;         // of the steps; a half would hide rounding of all kinds
+constexpr double truncation_safety = 2;   // the change shows 1 - shorter^2 of the truncation
 constexpr double noise_of_half = 0.7072;  // standard deviations of the noise of a gradient:
 constexpr double noise_of_change = 2.05;  // in half a difference, and in the change
 constexpr double few = 16;                // samples from which a level is known badly
@@ -79,7 +78,7 @@ void SparseStencil::begin(int exponent) {
     step_[i] = std::ldexp(1.0, std::clamp(own + exponent, least, 1000));
   }
   block_ = 0;
-  raw_.setConstant(pattern_->entries(), std::numeric_limits<double>::quiet_NaN());
+  raw_.setConstant(pattern_->entries(), not_a_number);
   raw_change_ = raw_;
   stray_.setZero(n());
   square_.setZero(n());
@@ -184,7 +183,7 @@ void SparseStencil::bound_noise() {
   sorted = relative;
   if (!(of_all * one_law < of_each)) level = level.max(median(sorted) * largest_);
   const double scarce = 1 + std::pow(few / std::max(1.0, samples_.sum()), 3);
-  noise_ = level.max(change) * (scarce * noise_sigmas * noise_of_half / noise_of_change);
+  noise_ = level.max(change) * (scarce * gradient_sigmas * noise_of_half / noise_of_change);
   // Rounding, of x too, which moves the gradient by H dx.
   ArrayXd moved = largest_;
   for (int j = 0; j < n(); ++j) {

@@ -6,7 +6,7 @@
 namespace hesscape {
 namespace {
 
-constexpr int none = -1;
+constexpr int unknown = -1;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
@@ -14,9 +14,9 @@ class StarColouring {
  public:
   explicit StarColouring(const SparsePattern& pattern)
       : pattern_(pattern),
-        colour_(Eigen::VectorXi::Constant(pattern.size(), none)),
-        treated_(Eigen::VectorXi::Constant(pattern.size(), none)),
-        star_(Eigen::VectorXi::Constant(pattern.entries(), none)) {}
+        colour_(Eigen::VectorXi::Constant(pattern.size(), unknown)),
+        treated_(Eigen::VectorXi::Constant(pattern.size(), unknown)),
+        star_(Eigen::VectorXi::Constant(pattern.entries(), unknown)) {}
 
   void colour(int v) {
     forbid_colours(v);
@@ -30,9 +30,9 @@ class StarColouring {
 
  private:
   struct Neighbour {
-    int of = none;  // the vertex that was coloured when it was entered
-    int vertex = none;
-    int edge = none;
+    int of = unknown;  // the vertex that was coloured when it was entered
+    int vertex = unknown;
+    int edge = unknown;
   };
 
   // Calls visit(w, where the entry (w, v) is stored) for the neighbours that have a colour.
@@ -40,7 +40,7 @@ class StarColouring {
   void visit_coloured(int v, const Visit& visit) const {
     int entry = pattern_.first(v);
     for (const int w : pattern_.column(v)) {
-      if (w != v && colour_[w] != none) {
+      if (w != v && colour_[w] != unknown) {
         visit(w, entry);
       }
       ++entry;
@@ -49,7 +49,7 @@ class StarColouring {
 
   void reserve(int c) {
     if (at(c) >= forbidden_.size()) {
-      forbidden_.resize(at(c) + 1, none);
+      forbidden_.resize(at(c) + 1, unknown);
       first_.resize(at(c) + 1);
     }
   }
@@ -86,21 +86,21 @@ class StarColouring {
   // Each edge of v to a coloured neighbour joins a star of these two colours, or begins one.
   void add_to_stars(int v) {
     visit_coloured(v, [&](int w, int edge) {
-      int joined = none;
+      int joined = unknown;
       visit_coloured(w, [&](int x, int beyond) {
         if (x != v && colour_[x] == colour_[v]) {
           joined = star_[beyond];
         }
       });
       const Neighbour& first = first_[at(colour_[w])];
-      if (joined != none) {
+      if (joined != unknown) {
         hub_[at(joined)] = w;
       } else if (first.of == v && first.vertex != w) {
         joined = star_[first.edge];
         hub_[at(joined)] = v;
       } else {
         joined = static_cast<int>(hub_.size());
-        hub_.push_back(none);
+        hub_.push_back(unknown);
       }
       star_[edge] = star_[pattern_.mirror()[edge]] = joined;
     });

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
+
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
 
 using Eigen::Index;
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Without overflow.
 double length(const Eigen::Ref<const Eigen::RowVectorXd>& row) {
@@ -32,7 +30,7 @@ Slopes slopes(const Eigen::Ref<const RowMatrix>& gradient, const Eigen::Ref<cons
               double gtol, const Eigen::Ref<const RowMatrix>& harmless) {
   const Index count = gradient.rows();
   Slopes out{Flags::Constant(count, false), Flags::Constant(count, true),
-             Eigen::VectorXd::Constant(count, nan), Eigen::VectorXd(count)};
+             Eigen::VectorXd::Constant(count, not_a_number), Eigen::VectorXd(count)};
   for (Index p = 0; p < count; ++p) {
     double worst = 0.0;
     for (Index i = 0; i < gradient.cols(); ++i) {
@@ -55,7 +53,8 @@ Verdicts verdicts(const Counts& n_negative, const Counts& n_positive, const Flag
   const Index count = n_negative.size();
   const Index curved = n - zero_modes;
   Verdicts out{decltype(Verdicts::kind)(count), Flags(count), Counts(count),
-               decltype(Verdicts::inertia)(count, 3), Eigen::VectorXd::Constant(count, nan)};
+               decltype(Verdicts::inertia)(count, 3),
+               Eigen::VectorXd::Constant(count, not_a_number)};
   for (Index p = 0; p < count; ++p) {
     const auto negative = n_negative[p];
     const auto positive = n_positive[p];

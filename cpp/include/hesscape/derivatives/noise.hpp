@@ -9,6 +9,10 @@
 
 namespace hesscape {
 
+// How many standard deviations bounds allow to values, and to entries of gradients.
+inline constexpr double noise_sigmas = 5.0;
+inline constexpr double gradient_sigmas = 6.0;
+
 // What a rung of one axis says of the noise: the standard deviation that would explain by noise
 // alone the part of a difference which no extrapolation from coarser rungs predicts, and the size
 // of the values. (The difference table of Moré and Wild 2011, on a geometric instead of an

@@ -11,12 +11,12 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include <Eigen/Core>
 
 #include "hesscape/linalg/lapack.hpp"
 #include "hesscape/linalg/symmetric.hpp"
+#include "hesscape/numbers.hpp"
 
 namespace hesscape {
 
@@ -25,7 +25,7 @@ struct SignProof {
   Eigen::Index n_negative = 0;  // proven negative eigenvalues
   Eigen::Index n_positive = 0;
   // On rho(R) over the columns that make the proof; infinite where there are none.
-  double bound = std::numeric_limits<double>::infinity();
+  double bound = infinity;
   // Unit vector, most negative relative to the scales of the coordinates; 0 if none.
   Eigen::VectorXd way_down;
   // To the stationary point of the model along the proven directions (if a gradient was given).

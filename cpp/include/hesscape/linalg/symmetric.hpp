@@ -3,13 +3,12 @@
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include <Eigen/Core>
 
-namespace hesscape {
+#include "hesscape/numbers.hpp"
 
-inline constexpr double unit_roundoff = std::numeric_limits<double>::epsilon() / 2;
+namespace hesscape {
 
 // gamma_k = k u / (1 - k u), Higham (2002), lemma 3.1: holds for k operations in any order, fused
 // or not.
@@ -42,7 +41,7 @@ inline double error_at(const double* error, Eigen::Index at) {
   if (error == nullptr) {
     return 0;
   }
-  return std::isnan(error[at]) ? std::numeric_limits<double>::infinity() : error[at];
+  return std::isnan(error[at]) ? infinity : error[at];
 }
 
 // Exponents e such that 2^(e_i + e_j) H_ij has rows with largest significant entry near one.

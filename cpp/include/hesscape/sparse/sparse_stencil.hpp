@@ -5,8 +5,8 @@
 
 #include <Eigen/Core>
 
-#include "hesscape/sparse/sparse_pattern.hpp"
 #include "hesscape/derivatives/stencil.hpp"
+#include "hesscape/sparse/sparse_pattern.hpp"
 
 namespace hesscape {
 
