@@ -6,10 +6,11 @@
 #include <string>
 #include <string_view>
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include "check.hpp"
 #include "hesscape/krylov/lanczos.hpp"
+#include "reference.hpp"
 
 namespace {
 
@@ -19,6 +20,7 @@ using Eigen::VectorXd;
 using hesscape::Krylov;
 using hesscape::Lanczos;
 namespace check = hesscape::check;
+namespace reference = hesscape::reference;
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -35,9 +37,7 @@ MatrixXd nothing(Index n) { return MatrixXd(n, 0); }
 MatrixXd with_spectrum(const VectorXd& values, unsigned seed) {
   const Index n = values.size();
   const MatrixXd a = random(n * n, seed).reshaped(n, n);
-  const MatrixXd q = Eigen::HouseholderQR<MatrixXd>(a).householderQ();
-  const MatrixXd h = q * values.asDiagonal() * q.transpose();
-  return 0.5 * (h + h.transpose());
+  return reference::with_spectrum(reference::orthogonal_factor(a), values);
 }
 
 // Errors of products, all of one size.
@@ -119,7 +119,7 @@ void zero_modes_are_left_out() {
   const Index n = 40;
   VectorXd values = VectorXd::LinSpaced(n, 1.0, 2.0);
   const MatrixXd a = random(n * n, 5).reshaped(n, n);
-  const MatrixXd q = Eigen::HouseholderQR<MatrixXd>(a).householderQ();
+  const MatrixXd q = reference::orthogonal_factor(a);
   values.head(2).setConstant(-7.0);  // would be found first
   const MatrixXd h = q * values.asDiagonal() * q.transpose();
   Lanczos lanczos(random(n, 6), q.leftCols(2), 50);

@@ -6,12 +6,12 @@
 #include <random>
 #include <utility>
 
-#include <Eigen/Eigenvalues>
 #include <Eigen/LU>
 
 #include "check.hpp"
 #include "hesscape/linalg/eigen_large.hpp"
 #include "hesscape/linalg/inertia_large.hpp"
+#include "reference.hpp"
 
 namespace {
 
@@ -25,6 +25,7 @@ using hesscape::MatrixStack;
 using hesscape::RowMatrix;
 using hesscape::SignCounts;
 namespace check = hesscape::check;
+namespace reference = hesscape::reference;
 
 using View = Eigen::Map<MatrixXd, 0, Eigen::OuterStride<>>;
 View view(double* a, int rows, int columns, int ld) {
@@ -140,10 +141,10 @@ void syevd(char* jobz, char* uplo, int* n, double* a, int* lda, double* w, doubl
   } else {
     full.triangularView<Eigen::StrictlyLower>() = full.transpose();
   }
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(full);
-  Eigen::Map<VectorXd>(w, *n) = solver.eigenvalues();
+  MatrixXd vectors;
+  Eigen::Map<VectorXd>(w, *n) = reference::eigenvalues(full, vectors);
   if (*jobz == 'V') {
-    c = solver.eigenvectors();
+    c = vectors;
   }
 }
 
@@ -180,7 +181,7 @@ void plain_ldlt_has_the_factors_that_the_bound_reads() {
     c.shift.setZero(n);
     hesscape::ShiftedFactor factor(plain, n);
     check::is_true(factor.factor(c, 0));
-    const VectorXd values = Eigen::SelfAdjointEigenSolver<MatrixXd>(h).eigenvalues();
+    const VectorXd values = reference::eigenvalues(h);
     check::equal(factor.negative(), (values.array() < 0).count());
     check::equal(factor.positive(), (values.array() > 0).count());
     const double norm = values.cwiseAbs().maxCoeff();
@@ -195,7 +196,7 @@ void signs_of_random_matrices() {
     RowMatrix h = symmetric(n, static_cast<unsigned>(n));
     for (const double shift : {0.0, 1.5 * std::sqrt(static_cast<double>(n)), 1e3, -1e3}) {
       h.diagonal().array() += shift;
-      const VectorXd values = Eigen::SelfAdjointEigenSolver<MatrixXd>(h).eigenvalues();
+      const VectorXd values = reference::eigenvalues(h);
       const auto negative = (values.array() < 0).count();
       expect(h, negative, n - negative);
       RowMatrix graded = h;
@@ -298,7 +299,7 @@ void triangles_and_strides_give_the_same_proofs() {
   for (const Index n : {5, 37, 70, 130}) {
     const RowMatrix h =
         symmetric(n, 13) + 2 * std::sqrt(static_cast<double>(n)) * MatrixXd::Identity(n, n);
-    const VectorXd values = Eigen::SelfAdjointEigenSolver<MatrixXd>(h).eigenvalues();
+    const VectorXd values = reference::eigenvalues(h);
     RowMatrix lower = RowMatrix::Constant(n, n, std::nan(""));
     lower.triangularView<Eigen::Lower>() = h;
     const RowMatrix upper = lower.transpose();

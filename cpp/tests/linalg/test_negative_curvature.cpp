@@ -4,11 +4,12 @@
 #include <limits>
 #include <random>
 
-#include <Eigen/QR>
+#include <Eigen/Core>
 
 #include "check.hpp"
 #include "hesscape/linalg/negative_curvature.hpp"
 #include "hesscape/linalg/symmetric.hpp"
+#include "reference.hpp"
 
 namespace {
 
@@ -21,6 +22,7 @@ using hesscape::NegativeCurvature;
 using hesscape::RowMatrix;
 using hesscape::SearchBlock;
 namespace check = hesscape::check;
+namespace reference = hesscape::reference;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
@@ -65,9 +67,7 @@ RowMatrix with_spectrum(const VectorXd& values, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal;
   const MatrixXd g = MatrixXd::NullaryExpr(n, n, [&](Index, Index) { return normal(random); });
-  const MatrixXd q = Eigen::HouseholderQR<MatrixXd>(g).householderQ();
-  const RowMatrix a = q * values.asDiagonal() * q.transpose();
-  return (a + a.transpose()) / 2;
+  return reference::with_spectrum(reference::orthogonal_factor(g), values);
 }
 
 void directions_are_negative_and_found_in_either_triangle() {

@@ -1,10 +1,12 @@
 #include <numeric>
 #include <vector>
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
+#include <Eigen/LU>
 
 #include "check.hpp"
 #include "hesscape/sparse/front.hpp"
+#include "reference.hpp"
 #include "sparse/patterns.hpp"
 
 namespace {
@@ -13,6 +15,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using hesscape::Front;
 namespace check = hesscape::check;
+namespace reference = hesscape::reference;
 
 void fill(Front& front, const MatrixXd& a, Index full) {
   std::vector<int> variables(static_cast<std::size_t>(a.rows()));
@@ -24,8 +27,8 @@ void fill(Front& front, const MatrixXd& a, Index full) {
 }
 
 std::pair<Index, Index> signs(const MatrixXd& a) {
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(a, Eigen::EigenvaluesOnly);
-  return {(solver.eigenvalues().array() < 0).count(), (solver.eigenvalues().array() > 0).count()};
+  const Eigen::VectorXd values = reference::eigenvalues(a);
+  return {(values.array() < 0).count(), (values.array() > 0).count()};
 }
 
 // What is left is the Schur complement of what was eliminated, and the signs are those of the
