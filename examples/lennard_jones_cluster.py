@@ -62,8 +62,8 @@ def transition_state(minimum):
 
 def report(name, atoms):
     """Classify, and tell."""
-    f, x, zero_modes, _ = hs.interop.from_ase(atoms)
-    point = hs.classify(f, x, zero_modes=zero_modes, gtol=GTOL)
+    problem = hs.interop.from_ase(atoms)
+    point = hs.classify(problem.objective, problem.x0, zero_modes=problem.zero_modes, gtol=GTOL)
     negative, zero, positive = point.inertia
     print(
         f"{name:16} {point.kind}, {'proven' if point.certain else 'not proven'}: E = {point.taylor.value:.6f}, "
@@ -78,13 +78,14 @@ def main():
     top = transition_state(minimum)
     saddle = report("transition state", top)
 
-    f, _, zero_modes, atoms_at = hs.interop.from_ase(top)
-    way = hs.escape(f, saddle, zero_modes=zero_modes, gtol=GTOL, max_step=0.1)
+    problem = hs.interop.from_ase(top)
+    f = problem.objective
+    way = hs.escape(f, saddle, zero_modes=problem.zero_modes, gtol=GTOL, max_step=0.1)
     print(
         f"left along a curvature of {way.curvature:.2f}, by {way.both[0].step:.2g} to either side"
     )
     paths = [np.vstack([saddle.taylor.x, descend(f, side.x)]) for side in way.both]
-    ends = [relaxed(atoms_at(path[-1])) for path in paths]
+    ends = [relaxed(problem.unflatten(path[-1])) for path in paths]
     names = ("to one side", "to the other")
 
     _, axes = plt.subplot_mosaic(

@@ -122,7 +122,9 @@ def test_the_core_has_the_same_rooms_in_the_same_order():
     for path in core_files():
         here = path.parent.name if path.parent.name in CORE else ""
         for there in includes(path):
-            allowed = not there or there == here or (here and order.index(there) < order.index(here))
+            allowed = (
+                not there or there == here or (here and order.index(there) < order.index(here))
+            )
             assert allowed, f"{path} includes {there}"
 
 

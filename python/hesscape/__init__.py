@@ -11,6 +11,7 @@ from .krylov.curvature import CurvatureBounds, curvature
 from .krylov.density import SpectralDensity, spectral_density
 from .minimizers.minimize import minimize
 from .objective import Objective
+from .problem import Problem
 from .status import HesscapeError, NonFiniteError
 from .surveys.survey import Survey, survey
 from .verdicts.classify import CriticalPoint, Kind, classify, classify_hessian
@@ -24,6 +25,7 @@ __all__ = [
     "Measurement",
     "NonFiniteError",
     "Objective",
+    "Problem",
     "Progress",
     "Side",
     "SpectralDensity",

@@ -17,8 +17,10 @@ def show_config(mode: Literal["dicts"]) -> dict[str, Any]: ...
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     """Show how hesscape was built, and which of its instruction levels was chosen.
 
-    The extension is there once for each instruction level. The highest that the processor and the operating system
-    support is chosen at import, or the one that the environment variable ``HESSCAPE_ISA`` names.
+    The extension is there once for each instruction level that was built. The highest that the processor and the
+    operating system support is chosen at import, or the one that the environment variable ``HESSCAPE_ISA`` names.
+    Wheels have all levels. An installation from source builds the one of its machine, and those that ``HESSCAPE_LEVELS``
+    names in the environment of pip: ``all``, or some, separated by semicolons.
 
     Parameters
     ----------
@@ -66,6 +68,7 @@ def _config() -> dict[str, Any]:
         "instruction level": {
             "chosen": _core.LEVEL,
             "built": list(_dispatch.BUILT),
+            "to build others": "HESSCAPE_LEVELS=all pip install --no-binary hesscape hesscape",
             "supported": list(_dispatch.RUNS),
             "doubles in a register": _core.PACKET,
             "alignment": _core.ALIGNMENT,

@@ -44,8 +44,8 @@ def choose(built: Sequence[str], runs: Sequence[str], wanted: str) -> str:
         raise ImportError(f"{VARIABLE} is {wanted!r}, but must be {expected} here ({where})")
     if not possible:
         raise ImportError(
-            f"hesscape has no extension module for this machine ({where}); "
-            "build one by pip install --no-binary hesscape -Ccmake.define.HESSCAPE_LEVELS=baseline"
+            f"hesscape has no extension module for this machine ({where}); build it here by "
+            "pip install --no-binary hesscape hesscape, or everywhere with HESSCAPE_LEVELS=all in the environment"
         )
     return wanted or possible[-1]
 

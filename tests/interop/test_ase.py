@@ -175,7 +175,8 @@ def test_a_calculator_without_free_energy():
 
     atoms = cluster([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], fixed=[1])
     atoms.calc = Spring()
-    f, x, _, _ = from_ase(atoms)
+    problem = from_ase(atoms)
+    f, x = problem.objective, problem.x0
     assert f.fun(x) == 14
     assert f.jac(x).tolist() == [2, 4, 6]
 

@@ -1,8 +1,12 @@
-"""Functions of other libraries as an `Objective`: PyTorch, JAX and ASE, each imported when it is asked for."""
+"""Functions of other libraries in, a `Problem` out; PyTorch, JAX and ASE are imported when they are asked for.
+
+Imports the top of the package.
+"""
+
+from hesscape.problem import Problem
 
 from .ase import from_ase
 from .jax import from_jax
-from .landscape import Landscape
 from .torch import from_torch
 
-__all__ = ["Landscape", "from_ase", "from_jax", "from_torch"]
+__all__ = ["Problem", "from_ase", "from_jax", "from_torch"]

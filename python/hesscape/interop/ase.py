@@ -10,8 +10,9 @@ import numpy as np
 from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.objective import Objective
+from hesscape.problem import Problem
 
-from .landscape import Landscape, library, vector
+from .library import library, vector
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -25,7 +26,7 @@ HELD = 1e-10  # of the extent: motions of fixed atoms that are rounding
 
 
 @takes()
-def from_ase(atoms: Atoms, *, mass_weighted: bool = False) -> Landscape:
+def from_ase(atoms: Atoms, *, mass_weighted: bool = False) -> Problem:
     """Take the energy of atoms as a function of the positions of those that are free, with forces.
 
     Parameters
@@ -39,7 +40,7 @@ def from_ase(atoms: Atoms, *, mass_weighted: bool = False) -> Landscape:
 
     Returns
     -------
-    Landscape
+    Problem
         ``objective`` with `fun` (eV) and `jac`; ``x0`` of shape (3 m,), three coordinates (Å) of each of the m
         free atoms, one atom after another; ``zero_modes``, an orthonormal basis of the rigid motions that change
         no energy, or 0 where there are none; and ``unflatten(x)``, a copy of the atoms at x with the calculator.
@@ -78,8 +79,9 @@ def from_ase(atoms: Atoms, *, mass_weighted: bool = False) -> Landscape:
     >>> r = 2 ** (1 / 6)
     >>> three = Atoms("Ar3", [[0, 0, 0], [r, 0, 0], [r / 2, r * 3**0.5 / 2, 0]])
     >>> three.calc = LennardJones(rc=100)
-    >>> f, x, zero_modes, _ = hs.interop.from_ase(three)
-    >>> print(zero_modes.shape[1], hs.classify(f, x, zero_modes=zero_modes).kind)
+    >>> problem = hs.interop.from_ase(three)
+    >>> modes = problem.zero_modes
+    >>> print(modes.shape[1], hs.classify(problem.objective, problem.x0, zero_modes=modes).kind)
     6 minimum
     """
     ase = library("ase")
@@ -91,7 +93,7 @@ def from_ase(atoms: Atoms, *, mass_weighted: bool = False) -> Landscape:
         raise TypeError(f"mass_weighted must be True or False, got {mass_weighted!r}")
     energy = _Energy(atoms, bool(mass_weighted))
     objective = Objective(energy.value, jac=energy.gradient)
-    return Landscape(objective, energy.x0, energy.zero_modes(), energy.unflatten)
+    return Problem(objective, energy.x0, energy.zero_modes(), unflatten=energy.unflatten)
 
 
 class _Energy:

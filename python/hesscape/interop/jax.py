@@ -10,14 +10,15 @@ import numpy as np
 from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.objective import Objective
+from hesscape.problem import Problem
 
-from .landscape import Landscape, library, vector
+from .library import library, vector
 
 __all__ = ["from_jax"]
 
 
 @takes()
-def from_jax(f: Callable[[Any], Any], x_pytree: Any) -> Landscape:
+def from_jax(f: Callable[[Any], Any], x_pytree: Any) -> Problem:
     """Take a function of JAX as a function of a vector, with gradients and Hessian-vector products.
 
     Parameters
@@ -29,7 +30,7 @@ def from_jax(f: Callable[[Any], Any], x_pytree: Any) -> Landscape:
 
     Returns
     -------
-    Landscape
+    Problem
         ``objective`` with `fun`, `jac` and `hessp`; ``x0`` of shape (n,), as ``jax.flatten_util.ravel_pytree``
         orders it; ``zero_modes=0``; and ``unflatten(x)``, which gives a pytree such as `f` takes.
 
@@ -105,7 +106,7 @@ def from_jax(f: Callable[[Any], Any], x_pytree: Any) -> Landscape:
 
     objective = Objective(value, jac=gradient, hessp=product)
     x0 = np.asarray(flat).astype(np.float64)
-    return Landscape(objective, x0, 0, lambda x: unravel(put("x", x)))
+    return Problem(objective, x0, unflatten=lambda x: unravel(put("x", x)))
 
 
 def _raveled(jax: Any, x_pytree: Any) -> tuple[Any, Any]:

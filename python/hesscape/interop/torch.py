@@ -12,8 +12,9 @@ import numpy as np
 from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.objective import Objective
+from hesscape.problem import Problem
 
-from .landscape import Landscape, library, vector
+from .library import library, vector
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +25,7 @@ __all__ = ["from_torch"]
 @takes()
 def from_torch(
     loss_closure: Callable[[], Tensor], parameters: Iterable[Tensor] | Tensor
-) -> Landscape:
+) -> Problem:
     """Take a loss of PyTorch as a function of its parameters, with gradients and Hessian-vector products.
 
     Parameters
@@ -38,7 +39,7 @@ def from_torch(
 
     Returns
     -------
-    Landscape
+    Problem
         ``objective`` with `fun`, `jac` and `hessp`; ``x0`` of shape (n,), the parameters one after another, each
         in the order of ``reshape(-1)``; ``zero_modes=0``; and ``unflatten(x)``, which gives new tensors shaped as
         the parameters, with their dtypes and devices.
@@ -87,7 +88,7 @@ def from_torch(
     """
     loss = _Loss(loss_closure, parameters)
     objective = Objective(loss.value, jac=loss.gradient, hessp=loss.product)
-    return Landscape(objective, loss.x0, 0, loss.unflatten)
+    return Problem(objective, loss.x0, unflatten=loss.unflatten)
 
 
 class _Loss:
