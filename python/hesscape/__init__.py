@@ -5,16 +5,21 @@ from ._config import show_config
 from ._core import __version__
 from ._progress import Progress
 from .derivatives.measurement import Measurement
-from .derivatives.taylor import TaylorModel, gradient, hessian, taylor
-from .escapes.escape import Escape, Side, escape
+from .derivatives.model import TaylorModel
+from .derivatives.taylor import gradient, hessian, taylor
+from .escapes.escape import escape
+from .escapes.result import Escape
+from .escapes.walk import Side
 from .krylov.curvature import CurvatureBounds, curvature
 from .krylov.density import SpectralDensity, spectral_density
 from .minimizers.minimize import minimize
 from .objective import Objective
 from .problem import Problem
 from .status import HesscapeError, NonFiniteError
-from .surveys.survey import Survey, survey
-from .verdicts.classify import CriticalPoint, Kind, classify, classify_hessian
+from .surveys.survey import survey
+from .surveys.table import Survey
+from .verdicts.classify import classify, classify_hessian
+from .verdicts.critical_point import CriticalPoint, Kind
 
 __all__ = [
     "CriticalPoint",

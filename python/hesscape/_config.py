@@ -7,8 +7,6 @@ from typing import Any, Literal, overload
 
 from . import _core, _dispatch
 
-__all__ = ["show_config"]
-
 
 @overload
 def show_config(mode: Literal["stdout"] = "stdout") -> None: ...

@@ -9,8 +9,6 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-__all__ = ["Meter", "Progress"]
-
 
 @dataclass(frozen=True)
 class Progress:

@@ -20,8 +20,6 @@ Calls = Callable[[str, tuple[Array, ...]], list[Any]]
 if TYPE_CHECKING:
     from scipy import LowLevelCallable
 
-__all__ = ["Objective"]
-
 FLOATS = frozenset({float, np.float64})
 
 

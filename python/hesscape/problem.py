@@ -9,8 +9,6 @@ from typing import Any
 from ._validate import Array
 from .objective import Objective
 
-__all__ = ["Problem"]
-
 
 @dataclass(frozen=True, eq=False)
 class Problem:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["HesscapeError", "NonFiniteError"]
-
 
 class HesscapeError(Exception):
     """Base class of the errors that are about the function, not about the arguments."""

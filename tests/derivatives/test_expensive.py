@@ -33,7 +33,7 @@ from hesscape import testing
 from hesscape.derivatives import expensive
 
 X = np.array([0.3, -0.7, 1.9])
-RUN = Path(__file__).parents[1] / "expensive_run.py"
+RUN = Path(__file__).parents[1] / "shared" / "expensive_run.py"
 
 
 GIVEN: dict[str, dict[str, Any]] = {

@@ -2,7 +2,6 @@
 
 import functools
 import sqlite3
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import hesscape as hs
 from expensive_functions import Counted, fun, hess, jac, other, rows_of, same
 
 X = np.array([0.3, -0.7, 1.9])
-RUN = Path(__file__).parents[1] / "expensive_run.py"
 
 
 def test_values_that_are_not_finite_are_kept_too(tmp_path):

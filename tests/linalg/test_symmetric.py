@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hesscape.verdicts.classify import Kind, classify_hessian
+from hesscape.verdicts.classify import classify_hessian
+from hesscape.verdicts.critical_point import Kind
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_a_full_disk_is_reported_and_loses_nothing(tmp_path):
     # A limit on the size of files stands for a disk that is full: the digests fit, a large chunk does not.
     code = f"""
 import resource, signal, sys
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(__file__).parents[1] / "shared")!r})
 import numpy as np, hesscape as hs
 from hesscape.surveys import schedule
 from survey_functions import cosines
@@ -262,7 +262,7 @@ if __name__ == "__main__":
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.parametrize("more", ["", ", workers=2"])
 def test_a_killed_run_goes_on_and_ends_as_if_nothing_had_been(tmp_path, more):
-    code = RUN.format(tests=str(Path(__file__).parents[1]), more=more)
+    code = RUN.format(tests=str(Path(__file__).parents[1] / "shared"), more=more)
     script = tmp_path / "run.py"
     script.write_text(code)
     rng = np.random.default_rng(4)

@@ -9,7 +9,7 @@ import pytest
 import hesscape as hs
 from hesscape import testing
 from hesscape.surveys import schedule
-from hesscape.surveys.survey import Survey
+from hesscape.surveys.table import Survey
 
 MULLER = testing.muller_brown()
 COLUMNS = ("kind", "certain", "inertia", "index", "value", "gradient_norm", "distance", "error")

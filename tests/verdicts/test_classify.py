@@ -6,11 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hesscape as hs
-from hesscape.verdicts.classify import (
-    Kind,
-    classify,
-    verdict,
-)
+from hesscape.verdicts.classify import classify, verdict
+from hesscape.verdicts.critical_point import Kind
 from hesscape.verdicts.messages import NOTES, SENTENCES
 from matrices import exact_inertia, model, point, signs, spectrum, stack
 

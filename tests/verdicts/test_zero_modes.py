@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from hesscape.verdicts.classify import (
-    Kind,
-    classify_hessian,
-)
+from hesscape.verdicts.classify import classify_hessian
+from hesscape.verdicts.critical_point import Kind
 
 seeds = st.integers(0, 2**32 - 1)
 from matrices import point, spectrum

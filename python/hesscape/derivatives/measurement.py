@@ -16,8 +16,6 @@ from hesscape.status import NonFiniteError
 
 from .model import TaylorModel, diagonal_model, full_model
 
-__all__ = ["Measurement"]
-
 T = TypeVar("T")
 Steps = Generator[Array, Array, TaylorModel]
 

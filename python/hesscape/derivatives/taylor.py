@@ -19,8 +19,6 @@ from .measurement import evaluate, value_steps
 from .measuring import Measuring
 from .model import TaylorModel
 
-__all__ = ["TaylorModel", "gradient", "hessian", "taylor"]
-
 NOTHING_ASKED = Measuring()
 
 

@@ -25,8 +25,6 @@ from .frame import Frame, frame
 from .result import Attempt, Escape, accepted, curvature_along, result
 from .walk import MARGIN, Probe, Side, walk
 
-__all__ = ["Escape", "Side", "escape"]
-
 FLOOR = (
     1e-3  # of the largest scaled curvature is taken for the least, where the gradient is followed
 )

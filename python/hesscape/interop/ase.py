@@ -17,8 +17,6 @@ from .library import library, vector
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["from_ase"]
-
 # Radius over length below which a molecule counts as linear. A bent one then has one flat direction too many, and says
 # so; a linear one taken for bent would hide the curvature of a bending mode.
 LINEAR = 1e-3

@@ -14,8 +14,6 @@ from hesscape.problem import Problem
 
 from .library import library, vector
 
-__all__ = ["from_jax"]
-
 
 @takes()
 def from_jax(f: Callable[[Any], Any], x_pytree: Any) -> Problem:

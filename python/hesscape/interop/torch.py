@@ -19,8 +19,6 @@ from .library import library, vector
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["from_torch"]
-
 
 @takes()
 def from_torch(

@@ -21,8 +21,6 @@ from .lanczos import End, LanczosSearch
 from .products import products_of
 from .random_start import Statement
 
-__all__ = ["CurvatureBounds", "curvature"]
-
 NEEDS = ("kind", "inertia", "spectrum")
 TOL, DELTA = 1e-3, 1e-3  # unless they are given
 MOST_PRODUCTS = {"kind": 200, "way": 1000, "inertia": 5000, "spectrum": 200}  # likewise
@@ -293,6 +291,7 @@ def suited_basis(n: int) -> int:
 
 
 def basis_of(zero_modes: int | ArrayLike, n: int) -> Array:
+    """Check zero modes that must be vectors, unless there are none; orthonormal columns."""
     if isinstance(zero_modes, (int, np.integer)) and not isinstance(zero_modes, bool):
         if zero_modes == 0:
             return np.empty((n, 0), order="F")

@@ -19,8 +19,6 @@ from hesscape.status import NonFiniteError
 from .curvature import basis_of
 from .products import Products, products_of
 
-__all__ = ["SpectralDensity", "spectral_density"]
-
 POINTS = 256  # of the grid, unless it is given
 MARGIN = 4.0  # widths by which it goes beyond the ends of the spectrum
 LEVEL = 0.95  # of confidence that the errors have

@@ -17,16 +17,6 @@ from hesscape._keywords import takes
 from .symmetric import entry_errors, not_negative
 from .workers import Floats, Stack, Workers, output, share, stack_of
 
-__all__ = [
-    "DEFINITENESS",
-    "EighResult",
-    "definiteness",
-    "eigh",
-    "eigvalsh",
-    "inertia",
-    "is_positive_definite",
-]
-
 #: What the codes of `definiteness` mean.
 DEFINITENESS = {1: "positive", -1: "negative", 2: "indefinite", 0: "undecided"}
 

@@ -21,8 +21,6 @@ from .products import ProductSearch
 if TYPE_CHECKING:  # imported where it is used: it takes longer than all the rest
     from scipy.optimize import OptimizeResult
 
-__all__ = ["minimize"]
-
 
 @takes(Objective)
 def minimize(

@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from hesscape import _validate
 from hesscape._validate import Array
-from hesscape.derivatives.taylor import TaylorModel
-from hesscape.verdicts.classify import CriticalPoint
+from hesscape.derivatives.model import TaylorModel
+from hesscape.verdicts.critical_point import CriticalPoint
 
 
 def columns(directions: ArrayLike, n: int, k: int | None = None) -> Array:

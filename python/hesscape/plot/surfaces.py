@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from hesscape import _validate
 from hesscape._keywords import takes
 from hesscape._validate import Array
-from hesscape.derivatives.taylor import TaylorModel
+from hesscape.derivatives.model import TaylorModel
 from hesscape.objective import Objective
-from hesscape.verdicts.classify import CriticalPoint
+from hesscape.verdicts.critical_point import CriticalPoint
 
 from .directions import (
     columns,
@@ -31,9 +31,7 @@ from .levels import LEVELS, levels_around
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hesscape.escapes.escape import Escape
-
-__all__ = ["slices", "spectrum", "surface"]
+    from hesscape.escapes.result import Escape
 
 COLORS = "PuOr_r"
 

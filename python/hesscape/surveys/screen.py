@@ -14,6 +14,7 @@ from hesscape.derivatives.first_look import answer
 from hesscape.linalg.proofs import Signs, prove
 from hesscape.linalg.stacks import eigvalsh, first_proofs
 from hesscape.objective import Objective
+from hesscape.verdicts.by_entries import signs_of_axes
 from hesscape.verdicts.conclude import conclude
 from hesscape.verdicts.critical_point import CriticalPoints
 from hesscape.verdicts.evidence import Evidence, Question, Slopes, Spectrum
@@ -54,14 +55,12 @@ def screen(f: Objective, X: Array, question: Question) -> Screened:
     rest = axes.agrees & (slopes.known | slopes.moving)
     verdicts = []
     if question.need == "kind":
-        down = np.asarray((axes.curvature < -axes.curvature_error).any(axis=1))
-        up = np.asarray((axes.curvature > axes.curvature_error).any(axis=1))
-        enough = moving | (rest & down & up)
+        signs = signs_of_axes(axes.curvature, axes.curvature_error)
+        enough = moving | (rest & ((signs.n_negative & signs.n_positive) > 0))
         rows = np.flatnonzero(enough)
-        signs = _of_axes(axes.curvature[rows], down[rows], up[rows])
-        infinite = np.full(rows.size, np.inf)
-        evidence = Evidence(question, slopes.at(rows), signs, False, infinite)
-        verdicts.append((rows, _concluded(evidence, X, axes.value, rows)))
+        infinite = np.full(len(X), np.inf)
+        evidence = Evidence(question, slopes, signs, False, infinite, x=X, value=axes.value)
+        verdicts.append((rows, conclude(evidence.at(rows))))
         rest = rest & ~enough
     rows = np.flatnonzero(rest)
     if rows.size:
@@ -73,25 +72,12 @@ def screen(f: Objective, X: Array, question: Question) -> Screened:
         h = measured.hessian[agrees].reshape(-1, n, n)
         e = measured.hessian_error[agrees].reshape(-1, n, n)
         evidence = _of_matrices(h, e, question, slopes.at(rows))
-        points = _concluded(evidence, X, axes.value, rows)
+        points = conclude(replace(evidence, x=X[rows], value=axes.value[rows]))
         settled: Flags = points.certain & ((question.need == "kind") | (points.index >= 0))
         if not settled.all():
             rows, points = rows[settled], conclude(points.evidence.at(settled))
         verdicts.append((rows, points))
     return Screened(verdicts, nfev)
-
-
-def _concluded(evidence: Evidence, X: Array, value: Array, rows: Rows) -> CriticalPoints:
-    return conclude(replace(evidence, x=X[rows], value=value[rows]))
-
-
-def _of_axes(curvature: Array, down: Flags, up: Flags) -> Signs:
-    """Take the signs that the axes show."""
-    nothing = np.zeros(len(curvature), dtype=bool)
-    counts = down.astype(np.int64), up.astype(np.int64)
-    way = np.zeros_like(curvature)
-    way[np.flatnonzero(down), curvature.argmin(axis=1)[down]] = 1.0
-    return Signs(*counts, np.full(len(curvature), np.inf), way, None, nothing)
 
 
 def _of_matrices(h: Array, e: Array, question: Question, slopes: Slopes) -> Evidence:

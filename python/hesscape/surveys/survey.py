@@ -18,9 +18,7 @@ from .points import Points
 from .pool import pool_of
 from .schedule import run
 from .store import Stored, identity
-from .table import Summary, Survey
-
-__all__ = ["Summary", "Survey", "survey"]
+from .table import Survey
 
 ON_ERROR = ("record", "raise")
 

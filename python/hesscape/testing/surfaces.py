@@ -19,23 +19,6 @@ from .surface import (
     outer,
 )
 
-__all__ = [
-    "ackley",
-    "deep_linear_network",
-    "error_surface",
-    "himmelblau",
-    "monkey_saddle",
-    "muller_brown",
-    "peano",
-    "phi4_chain",
-    "powers",
-    "quadratic",
-    "rastrigin",
-    "rosenbrock",
-    "triple_product",
-    "two_layer_network",
-]
-
 
 def quadratic(H: ArrayLike, centre: ArrayLike | None = None, offset: float = 0.0) -> Surface:
     """½ (x − centre)ᵀ H (x − centre) + offset.

@@ -59,9 +59,12 @@ def of_model(model: TaylorModel, question: Question, looked: int = 0) -> Evidenc
 
 def of_matrices(h: Array, e: Array | None, question: Question, slopes: Slopes) -> Evidence:
     """Prove what symmetric matrices (N, n, n) show, with errors (N, n, n) or (1, n, n)."""
-    signs = _diagonal_signs(h, e, slopes) if question.need == "kind" else None
-    everywhere = signs is None
-    if signs is None:
+    everywhere = True
+    if question.need == "kind":
+        error = 0.0 if e is None else np.diagonal(e, axis1=1, axis2=2)
+        signs = signs_of_axes(np.diagonal(h, axis1=1, axis2=2), error)
+        everywhere = not (slopes.moving | ((signs.n_negative & signs.n_positive) > 0)).all()
+    if everywhere:
         signs = prove(h, e, question.zero_modes, question.basis, slopes.gradient)
     largest = np.zeros(len(h))
     if e is not None:
@@ -77,19 +80,14 @@ def _axes_suffice(model: TaylorModel, gtol: float) -> bool:
     return bool(moving or ((curvature > error).any() and (curvature < -error).any()))
 
 
-def _diagonal_signs(h: Array, e: Array | None, slopes: Slopes) -> Signs | None:
-    """Take signs from the diagonals, if the gradient or two entries of opposite sign settle the kind of every point."""
-    size, n, _ = h.shape
-    d = np.diagonal(h, axis1=1, axis2=2)
-    error = 0.0 if e is None else np.diagonal(e, axis1=1, axis2=2)
-    down = np.asarray((d < -error).any(axis=1))
-    up = np.asarray((d > error).any(axis=1))
-    if not (slopes.moving | (down & up)).all():
-        return None
-    way_down = np.eye(n)[d.argmin(axis=1)] * down[:, None]
-    nothing = np.zeros(size, dtype=bool)
+def signs_of_axes(curvature: Array, error: Array | float) -> Signs:
+    """Take the signs that are proven along the axes of points, (N, n): one of each kind at most."""
+    down = np.asarray((curvature < -error).any(axis=1))
+    up = np.asarray((curvature > error).any(axis=1))
+    way = np.zeros_like(curvature)
+    way[np.flatnonzero(down), curvature.argmin(axis=1)[down]] = 1.0
     counts = down.astype(np.int64), up.astype(np.int64)
-    return Signs(*counts, np.full(size, np.inf), way_down, None, nothing)
+    return Signs(*counts, np.full(len(way), np.inf), way, None, np.zeros(len(way), dtype=bool))
 
 
 def _spectrum(h: Array, e: Array | None, signs: Signs) -> Spectrum:

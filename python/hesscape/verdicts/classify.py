@@ -17,10 +17,8 @@ from hesscape.objective import Objective
 
 from . import by_entries, by_pattern, by_products
 from .conclude import conclude
-from .critical_point import CriticalPoint, CriticalPoints, Kind
+from .critical_point import CriticalPoint, CriticalPoints
 from .evidence import Evidence, Question, Slopes
-
-__all__ = ["CriticalPoint", "CriticalPoints", "Kind", "classify", "classify_hessian", "verdict"]
 
 METHODS = ("auto", "dense", "lanczos", "sparse")
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 
 from hesscape.derivatives.model import TaylorModel
-from hesscape.verdicts.classify import CriticalPoint, CriticalPoints, classify_hessian
+from hesscape.verdicts.classify import classify_hessian
+from hesscape.verdicts.critical_point import CriticalPoint, CriticalPoints
 
 
 def exact_inertia(matrix: Any) -> tuple[int, int, int]:
