@@ -14,7 +14,7 @@ import numpy as np
 import hesscape as hs
 
 from .named import load
-from .words import count, number
+from .words import command, number
 
 CLASSIFY = """\
 examples:
@@ -43,53 +43,11 @@ Numbers that are not known, or not finite, are null.
 def add_to(commands: Any) -> None:
     """Add the command to a parser."""
     text = "classify a point of a function of your own"
-    parser = commands.add_parser(
-        "classify",
-        help=text,
-        usage="hesscape classify MODULE:FUNCTION --at X [X ...] [options]",
-        description=text,
-        epilog=CLASSIFY + "\n" + JSON,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    epilog = CLASSIFY + "\n" + JSON
+    parser = command(commands, "classify", text, "--at X [X ...]", epilog, "spectrum")
     add = parser.add_argument
-    add(
-        "function",
-        metavar="MODULE:FUNCTION",
-        help="a module from here or an installed one, or a .py file",
-    )
-    add(
-        "--at",
-        nargs="+",
-        type=number,
-        required=True,
-        metavar="X",
-        help="the coordinates of the point",
-    )
-    add(
-        "--vectorized",
-        action="store_true",
-        help="the function takes many points at once, as columns",
-    )
-    add(
-        "--jac",
-        metavar="MODULE:FUNCTION",
-        help="its gradient, for fewer evaluations and smaller errors",
-    )
-    add(
-        "--zero-modes",
-        type=count,
-        default=0,
-        metavar="K",
-        help="directions that symmetries make flat (0)",
-    )
-    add("--gtol", type=number, default=1e-5, help="largest gradient of a critical point (1e-5)")
-    add(
-        "--need",
-        choices=("kind", "inertia", "spectrum"),
-        default="spectrum",
-        help="how much to find out (spectrum)",
-    )
+    at = "the coordinates of the point"
+    add("--at", nargs="+", type=number, required=True, metavar="X", help=at)
     add("--json", action="store_true", help="print JSON, described below")
     parser.set_defaults(run=run)
 

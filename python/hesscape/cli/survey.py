@@ -17,7 +17,7 @@ import hesscape as hs
 from hesscape._progress import Progress
 
 from .named import UserError, load
-from .words import count, number
+from .words import command, count
 
 SURVEY = """\
 examples:
@@ -38,55 +38,16 @@ PAUSE = 5.0  # seconds between lines, where there is no tqdm
 def add_to(commands: Any) -> None:
     """Add the command to a parser."""
     text = "classify many points of a function of your own"
-    parser = commands.add_parser(
-        "survey",
-        help=text,
-        usage="hesscape survey MODULE:FUNCTION POINTS [-o run.zarr] [options]",
-        description=text,
-        epilog=SURVEY,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command(commands, "survey", text, "POINTS [-o run.zarr]", SURVEY, "kind")
     add = parser.add_argument
-    add("function", metavar="MODULE:FUNCTION", help="as for hesscape classify")
     add("points", type=Path, metavar="POINTS", help="points.npy, or a Zarr array")
-    add(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="STORE",
-        help="where results go: a Zarr store, or a .npz file",
-    )
-    add(
-        "--workers",
-        type=count,
-        metavar="K",
-        help="processes (--vectorized: threads) of this machine",
-    )
+    output = "where results go: a Zarr store, or a .npz file"
+    add("-o", "--output", type=Path, metavar="STORE", help=output)
+    workers = "processes (--vectorized: threads) of this machine"
+    add("--workers", type=count, metavar="K", help=workers)
     add("--scheduler", metavar="ADDRESS", help="of dask.distributed, whose workers do the work")
-    add(
-        "--vectorized",
-        action="store_true",
-        help="the function takes many points at once, as columns",
-    )
-    add("--jac", metavar="MODULE:FUNCTION", help="its gradient")
-    add(
-        "--need",
-        choices=("kind", "inertia", "spectrum"),
-        default="kind",
-        help="how much to find out (kind)",
-    )
-    add(
-        "--zero-modes",
-        type=count,
-        default=0,
-        metavar="K",
-        help="directions that symmetries make flat (0)",
-    )
-    add("--gtol", type=number, default=1e-5, help="largest gradient of a critical point (1e-5)")
-    add(
-        "--refine", action="store_true", help="go to the stationary point next to each point before"
-    )
+    refine = "go to the stationary point next to each point before"
+    add("--refine", action="store_true", help=refine)
     add("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=run)
 
