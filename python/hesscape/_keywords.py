@@ -24,7 +24,7 @@ def takes(*kinds: Any, but: tuple[str, ...] = ()) -> Callable[[F], F]:
         signature = inspect.signature(function)
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
         left_out = {*but, *(p.name for p in own)}
-        further = [p for p in _fields(kinds) if p.name not in left_out]
+        further = [p for kind in kinds for p in _fields(kind) if p.name not in left_out]
         known = {p.name for p in (*own, *further)}
         name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
 
@@ -49,16 +49,16 @@ def strict(kind: type[C]) -> type[C]:
 
 def pick(kind: Any, keywords: dict[str, Any]) -> dict[str, Any]:
     """Take out of some keywords, and give, those that are fields of a class."""
-    return {p.name: keywords.pop(p.name) for p in _fields([kind]) if p.name in keywords}
+    return {p.name: keywords.pop(p.name) for p in _fields(kind) if p.name in keywords}
 
 
-def _fields(kinds: Iterable[Any]) -> list[inspect.Parameter]:
-    """Give the parameters of classes that have defaults, as keywords."""
+@functools.cache
+def _fields(kind: Any) -> list[inspect.Parameter]:
+    """Give the parameters of a class that have defaults, as keywords."""
     return [
         p.replace(
             kind=p.KEYWORD_ONLY, annotation=getattr(p.annotation, "__forward_arg__", p.annotation)
         )
-        for kind in kinds
         for p in inspect.signature(kind).parameters.values()
         if p.default is not p.empty
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -47,8 +47,11 @@ def of_model(model: TaylorModel, question: Question, looked: int = 0) -> Evidenc
     size = size_of(model.x)
     gradient, error = model.gradient[None], model.gradient_error[None]
     slopes = Slopes.of(gradient, error, question.gtol, size[None], h.diagonal()[None])
-    return replace(
-        of_matrices(h[None], e[None], question, slopes),
+    return of_matrices(
+        h[None],
+        e[None],
+        question,
+        slopes,
         nfev=model.nfev + looked,
         njev=model.njev,
         x=model.x[None],
@@ -57,8 +60,10 @@ def of_model(model: TaylorModel, question: Question, looked: int = 0) -> Evidenc
     )
 
 
-def of_matrices(h: Array, e: Array | None, question: Question, slopes: Slopes) -> Evidence:
-    """Prove what symmetric matrices (N, n, n) show, with errors (N, n, n) or (1, n, n)."""
+def of_matrices(
+    h: Array, e: Array | None, question: Question, slopes: Slopes, **known: Any
+) -> Evidence:
+    """Prove what symmetric matrices (N, n, n) show, with errors (N, n, n) or (1, n, n); and what is `known` besides."""
     everywhere = True
     if question.need == "kind":
         error = 0.0 if e is None else np.diagonal(e, axis1=1, axis2=2)
@@ -70,7 +75,7 @@ def of_matrices(h: Array, e: Array | None, question: Question, slopes: Slopes) -
     if e is not None:
         largest += e.max(axis=(1, 2))
     spectrum = _spectrum(h, e, signs) if question.need == "spectrum" else None
-    return Evidence(question, slopes, signs, everywhere, largest, spectrum)
+    return Evidence(question, slopes, signs, everywhere, largest, spectrum, **known)
 
 
 def _axes_suffice(model: TaylorModel, gtol: float) -> bool:

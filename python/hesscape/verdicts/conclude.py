@@ -47,10 +47,9 @@ def conclude(evidence: Evidence, shape: tuple[int, ...] | None = None) -> Critic
             index=np.where(found.index < 0, likely.index, found.index),
         )
     n, spectrum = evidence.n, evidence.spectrum
-    shape = found.kind.shape if shape is None else shape
 
     def stacked(array: Any, *rest: int) -> Any:
-        return None if array is None else array.reshape((*shape, *rest))
+        return array if array is None or shape is None else array.reshape((*shape, *rest))
 
     m = 0 if spectrum is None else spectrum.values.shape[1]
     return CriticalPoints(

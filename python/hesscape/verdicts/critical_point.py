@@ -174,7 +174,7 @@ class CriticalPoints:
 
     def number(self, at: tuple[int, ...]) -> int:
         """Give the row of the evidence where one of them is."""
-        return int(np.ravel_multi_index(at, self.shape)) if at else 0
+        return at[0] if len(at) == 1 else int(np.ravel_multi_index(at, self.shape)) if at else 0
 
     def __len__(self) -> int:
         if not self.shape:
