@@ -1,6 +1,9 @@
 """Is this point a minimum, a maximum or a saddle, how sure is that, and how do I get off it?"""
 
-from . import _dispatch, interop, linalg, plot  # noqa: F401  (_dispatch comes first: it loads _core)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import _dispatch, linalg  # noqa: F401  (_dispatch comes first: it loads _core)
 from ._config import show_config
 from ._core import __version__
 from ._progress import Progress
@@ -20,6 +23,9 @@ from .surveys.survey import survey
 from .surveys.table import Survey
 from .verdicts.classify import classify, classify_hessian
 from .verdicts.critical_point import CriticalPoint, Kind
+
+if TYPE_CHECKING:
+    from . import interop, plot, testing
 
 __all__ = [
     "CriticalPoint",
@@ -51,4 +57,17 @@ __all__ = [
     "spectral_density",
     "survey",
     "taylor",
+    "testing",
 ]
+
+LATER = ("interop", "plot", "testing")  # imported when they are first used
+
+
+def __getattr__(name: str) -> Any:
+    if name in LATER:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

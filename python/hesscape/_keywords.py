@@ -78,13 +78,15 @@ def _described(doc: str | None, kinds: Iterable[Any], names: list[str]) -> str |
     if doc is None:  # python -OO
         return None
     text = inspect.cleandoc(doc)
-    entries = [entry for kind in kinds for entry in _entries(inspect.getdoc(kind) or "", names)]
+    entries = [
+        entry for kind in kinds for entry, about in _entries(kind) if not about.isdisjoint(names)
+    ]
     return re.sub(r"(?m)^\*\*keywords\n(?:    .*\n|\n(?=    ))*", lambda _: "".join(entries), text)
 
 
-def _entries(doc: str, names: list[str]) -> list[str]:
-    """Give the entries of a section "Parameters" that are about some of these names."""
-    section = re.search(r"(?ms)^Parameters\n-+\n(.*?)(?=\n\n\S|\Z)", doc)
-    found = ENTRY.split(section[1]) if section else []
-    told = [entry.rstrip() + "\n" for entry in found if entry]
-    return [entry for entry in told if set(re.split(r",\s*", entry.split(" : ")[0])) & set(names)]
+@functools.cache
+def _entries(kind: Any) -> list[tuple[str, frozenset[str]]]:
+    """Give the entries of the section "Parameters" of a class, and the names that each is about."""
+    section = re.search(r"(?ms)^Parameters\n-+\n(.*?)(?=\n\n\S|\Z)", inspect.getdoc(kind) or "")
+    told = [entry.rstrip() + "\n" for entry in ENTRY.split(section[1]) if entry] if section else []
+    return [(entry, frozenset(re.split(r",\s*", entry.partition(" : ")[0]))) for entry in told]

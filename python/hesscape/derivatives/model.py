@@ -13,7 +13,7 @@ from hesscape._validate import Array
 from hesscape.status import NonFiniteError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TaylorModel:
     """The quadratic model of a function around a point, and how well it is known.
 

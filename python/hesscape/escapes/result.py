@@ -39,7 +39,7 @@ SAME = 1e-12  # one minus the cosine of directions that are the same
 MOVED = ("curvature", "flat", "valley", "gradient", "unbounded")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Escape:
     """A step off a point, to where the function is lower.
 

@@ -45,7 +45,7 @@ COUNTED = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CurvatureBounds:
     """What is known of the ends of the spectrum of a Hessian H.
 

@@ -24,7 +24,7 @@ MARGIN = 4.0  # widths by which it goes beyond the ends of the spectrum
 LEVEL = 0.95  # of confidence that the errors have
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpectralDensity:
     """How the eigenvalues of a Hessian are distributed.
 

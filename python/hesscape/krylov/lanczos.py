@@ -18,7 +18,7 @@ LOCK = 0.01  # residual of a vector that is locked, of its curvature
 SPARE = 4  # vectors at the lower end that a restart keeps beside the negative ones
 
 
-@dataclass
+@dataclass(eq=False)
 class End:
     """A measured quotient at one end of the spectrum."""
 

@@ -23,7 +23,7 @@ CHUNK = 1 << 22  # entries of the matrices that one call of the core works on
 LANES = 4 * _core.PACKET  # of a pack, which all parts of a stack but the last are to fill
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stack:
     """Symmetric matrices of which one triangle is read."""
 

@@ -23,7 +23,7 @@ from .screen import Rows, screen, together
 FAILED = "failed"  # stands where another point has its kind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Settings:
     """What is asked about every point."""
 
@@ -33,7 +33,7 @@ class Settings:
     on_error: str = "record"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """What is known of a chunk of points: arrays whose first axis is that of the points; see `Survey`."""
 

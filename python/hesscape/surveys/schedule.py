@@ -22,7 +22,7 @@ WARM = 64  # points after which nothing is done for the first time
 CHUNKS_PER_WORKER = 16  # at least, so that all end at about the same time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """What was found of consecutive points, the first of which is number `start` of X."""
 

@@ -266,7 +266,7 @@ class Survey:
         return Survey(*files.load(path))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Summary:
     """Counts and medians of a survey.
 

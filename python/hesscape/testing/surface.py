@@ -31,7 +31,7 @@ class StationaryPoint(NamedTuple):
     inertia: tuple[int, int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surface:
     """A function of n variables with its derivatives in closed form.
 

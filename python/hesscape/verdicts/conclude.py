@@ -17,7 +17,7 @@ from .evidence import Evidence
 KINDS = np.array([Kind[name] for name in _core.Kind.__members__])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Named:
     """What follows from the signs of each point."""
 

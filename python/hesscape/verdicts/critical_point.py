@@ -32,7 +32,7 @@ class Kind(StrEnum):
     not_critical = "not_critical"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CriticalPoint:
     """A point, its kind, and how far that is proven.
 
@@ -139,7 +139,7 @@ def _abridged(values: Array, errors: Array, most: int = 8) -> str:
     return ", ".join(texts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CriticalPoints:
     """Verdicts on a stack of Hessians, as arrays; ``points[i]`` is a `CriticalPoint`.
 

@@ -102,7 +102,7 @@ class Chance(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """What was found out about N points of n coordinates.
 
