@@ -1,5 +1,6 @@
 """Functions that other processes can import, and what surveys of them are compared by."""
 
+import os
 import time
 
 import numpy as np
@@ -12,6 +13,14 @@ COLUMNS = (
 
 def cosines(x):
     return np.cos(x[0]) * np.cos(x[1])
+
+
+def shifted(x, shift):
+    return cosines(x + shift)
+
+
+def process_of(x):
+    return float(os.getpid())
 
 
 def slow_cosines(x):

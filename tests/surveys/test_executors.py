@@ -13,7 +13,15 @@ import pytest
 
 import hesscape as hs
 from hesscape.surveys import pool, schedule
-from survey_functions import assert_same, cosines, fragile, points, slow_cosines
+from survey_functions import (
+    assert_same,
+    cosines,
+    fragile,
+    points,
+    process_of,
+    shifted,
+    slow_cosines,
+)
 
 X = points(120)
 
@@ -51,10 +59,6 @@ def test_own_threads(expected):
 def test_own_processes(expected):
     found = hs.survey(cosines, X, workers=2, need="spectrum")
     assert_same(found, expected)
-
-
-def process_of(x):
-    return float(os.getpid())
 
 
 def test_plain_functions_go_to_other_processes():
@@ -205,10 +209,6 @@ def test_arguments_that_are_refused():
     for workers, error in refused:
         with pytest.raises(error, match="workers must be an integer from 1"):
             hs.survey(cosines, X, workers=workers)
-
-
-def shifted(x, shift):
-    return cosines(x + shift)
 
 
 @pytest.mark.parametrize("workers", [None, 2])
