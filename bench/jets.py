@@ -143,13 +143,18 @@ def where_negative(c, a, b):
     return np.where(c < 0, a, b)
 
 
+def jet_of(f, x):
+    """f at the double-precision point x with its derivatives, in 60 digits."""
+    with decimal.localcontext(CONTEXT):
+        jet = f([Jet(Decimal(float(a)), {i: Decimal(1)}) for i, a in enumerate(x)])
+        return jet if isinstance(jet, Jet) else Jet(_decimal(jet))  # a constant function
+
+
 def exact(f, x):
     """Value, gradient and Hessian of f at the double-precision point x, rounded once to double precision."""
     n = len(x)
+    jet = jet_of(f, x)
     with decimal.localcontext(CONTEXT):
-        jet = f([Jet(Decimal(float(a)), {i: Decimal(1)}) for i, a in enumerate(x)])
-        if not isinstance(jet, Jet):  # a constant function
-            return float(jet), np.zeros(n), np.zeros((n, n))
         gradient, hessian = np.zeros(n), np.zeros((n, n))
         for i, a in jet.g.items():
             gradient[i] = float(a)
