@@ -1,8 +1,7 @@
 """Families of functions that people have, drawn at random, for `coverage.py`.
 
 A family is `draw(rng, n) -> formula, u`: a formula in a sequence of n coordinates (arrays, floats, jets alike) and a point
-of interest. `FAMILIES` names them all; what they share is their plain look: nothing is chosen so that a rule of steps
-suits it.
+of interest. `FAMILIES` names them all; nothing is chosen so that a rule of steps suits it.
 """
 
 from __future__ import annotations
@@ -30,9 +29,8 @@ def dot(a, b):
 
 
 def softplus(u):
-    return (
-        np.logaddexp(0.0, u) if isinstance(u, (float, np.ndarray, np.floating)) else softplus_of(u)
-    )
+    plain = isinstance(u, (float, np.ndarray, np.floating))
+    return np.logaddexp(0.0, u) if plain else softplus_of(u)
 
 
 def softplus_of(u):

@@ -48,7 +48,7 @@ class Extrapolation::Truncation {
     // What the next finer rung changes is most of the truncation error, all of it within a factor
     // of two even where the series converges slowly. That it is small by accident is unlikely to
     // happen to the change of order as well.
-    double error = 2.0 * std::abs(here - finer);
+    double error = 2.5 * std::abs(here - finer);
     if (order_ > 0)
       error = std::max(error, 0.05 * std::abs(here - table_.value(rung + 1, order_ - 1)));
     error = std::max({error, here - high_, low_ - here});
@@ -68,6 +68,7 @@ class Extrapolation::Truncation {
 Extrapolated Extrapolation::best(const Extrapolation* witness) const {
   Extrapolated best;
   best.error = infinity;
+  double least = infinity;
   for (int k = 0; k <= std::min(orders_, rungs_ - 2); ++k) {
     Truncation own(*this, k);
     Truncation other(witness != nullptr ? *witness : *this, k);
@@ -75,11 +76,13 @@ Extrapolated Extrapolation::best(const Extrapolation* witness) const {
       const double noise = hidden(r, k);
       double error = own.next(r) + noise;
       const double seen = witness != nullptr ? other.next(r) : 0.0;
-      if (error > best.error) continue;
+      if (error > 1.5 * least) continue;
       error += witness_weight * seen / step_[static_cast<std::size_t>(r)];
-      // Of equals, as where f is zero all along an axis, the coarsest.
-      if (error < best.error || (error == best.error && k == best.order))
+      // Of equals the coarsest, as where f is quadratic and its noise that of values near 0.
+      const bool alike = k == 0 && error <= 1.5 * least && error <= 1.25 * noise;
+      if (error < least || alike || (error == least && k == best.order))
         best = {value(r, k), error, noise, r, k};
+      least = std::min(least, error);
     }
   }
   return best;

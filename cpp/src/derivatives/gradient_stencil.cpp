@@ -12,21 +12,28 @@ namespace {
 // The optimal step for the gradient's noise / h is below that for the values' noise / h^2.
 constexpr int finer = 2;
 constexpr double safety = 30.0;
+constexpr double uneven_share = 0.3;    // share of the even part that does not fall as h²
+constexpr int longer = 3;               // powers of two, where noise limits
+constexpr double noise_matters = 1e-7;  // of the curvature
 
 }  // namespace
 
-GradientStencil::GradientStencil(Eigen::VectorXd x, const Eigen::VectorXi& exponent,
-                                 Eigen::VectorXd reduction)
+GradientStencil::GradientStencil(Eigen::VectorXd x, Eigen::VectorXd gradient,
+                                 const Eigen::VectorXi& exponent, Eigen::VectorXd reduction)
     : x_(std::move(x)),
+      gradient_(std::move(gradient)),
       reduction_(std::move(reduction)),
       columns_(x_.size(), x_.size()),
       error_(x_.size(), x_.size()),
-      largest_(Eigen::VectorXd::Zero(x_.size())) {
+      uneven_(Eigen::ArrayXd::Zero(x_.size())),
+      growth_(Eigen::VectorXi::Zero(x_.size())),
+      largest_(gradient_.cwiseAbs()),
+      single_((gradient_.array() == gradient_.array().cast<float>().cast<double>()).all()) {
   for (int i = 0; i < n(); ++i) {
     int e = exponent[i] - finer;
-    while (Displacement(x_[i], e - 1).step == 0.0) ++e;
+    while (Displacement(x_[i], e - 2).step == 0.0) ++e;
     wide_.emplace_back(x_[i], e);
-    narrow_.emplace_back(x_[i], e - 1);
+    narrow_.emplace_back(x_[i], e - 2, true);
   }
 }
 
@@ -54,13 +61,36 @@ void GradientStencil::tell(const Eigen::Ref<const Points>& gradients) {
   const double narrow = narrow_[i].step;
   const Eigen::VectorXd coarse = (gradients.row(0) - gradients.row(1)) / (2.0 * wide);
   const Eigen::VectorXd fine = (gradients.row(2) - gradients.row(3)) / (2.0 * narrow);
-  const double weight = 1.0 / (std::pow(wide / narrow, 2) - 1.0);
+  const double square = std::pow(wide / narrow, 2);
+  const double weight = 1.0 / (square - 1.0);
   columns_.col(axis_) = fine + weight * (fine - coarse);
+  // What is even in the step falls as its square, unless the second derivative jumps at x.
+  const Eigen::ArrayXd even = 0.5 * (gradients.row(2) + gradients.row(3)).transpose() - gradient_;
+  const Eigen::ArrayXd left =
+      (square * even - 0.5 * (gradients.row(0) + gradients.row(1)).transpose().array() +
+       gradient_.array())
+          .abs();
+  const Eigen::ArrayXd jump =
+      (left > uneven_share * square * even.abs()).select(left / (wide - narrow), 0.0);
   error_.col(axis_) =
-      std::min(1.0, safety * reduction_[axis_]) * (columns_.col(axis_) - fine).cwiseAbs();
+      safety * reduction_[axis_] * (columns_.col(axis_) - fine).cwiseAbs() + jump.matrix();
+  uneven_ += (left / square).square() / (1.5 * (1.0 + 1.0 / (square * square)));
   largest_ = largest_.cwiseMax(gradients.cwiseAbs().colwise().maxCoeff().transpose());
+  single_ = single_ && (gradients.array() == gradients.array().cast<float>().cast<double>()).all();
   ++axis_;
   if (done()) finish();
+}
+
+// Noise of an entry is in the asymmetry of its row, and in what is even in the steps and does not
+// fall as their square. Either holds truncation, and noise of other entries, besides.
+Eigen::VectorXd GradientStencil::heard_noise(const Eigen::VectorXd& amplification) const {
+  const double few = 1.0 + 2.0 / n();
+  const Eigen::ArrayXd uneven = (uneven_ / n()).sqrt();
+  if (n() == 1) return few * uneven;
+  const Eigen::MatrixXd asymmetry =
+      amplification.cwiseInverse().asDiagonal() * (columns_ - columns_.transpose());
+  return few *
+         uneven.min((asymmetry.colwise().squaredNorm().transpose().array() / (n() - 1)).sqrt());
 }
 
 void GradientStencil::finish() {
@@ -68,27 +98,24 @@ void GradientStencil::finish() {
   // twice.
   Eigen::VectorXd amplification(n());
   for (int i = 0; i < n(); ++i) amplification[i] = 2.0 / narrow_[static_cast<std::size_t>(i)].step;
-  const Eigen::VectorXd rounding = rounding_level(n()) * largest_;
-  double square = 0.0;
-  for (int j = 1; j < n(); ++j) {
-    for (int i = 0; i < j; ++i) {
-      square += std::pow(columns_(i, j) - columns_(j, i), 2) /
-                (std::pow(amplification[i], 2) + std::pow(amplification[j], 2));
-    }
-  }
-  const double level = n() > 1 ? std::sqrt(square / (0.5 * n() * (n() - 1))) : 0.0;
-  gradient_noise_ = gradient_sigmas * rounding.cwiseMax(level);
+  gradient_noise_ = gradient_sigmas *
+                    (rounding_level(n(), single_) * largest_).cwiseMax(heard_noise(amplification));
+  Eigen::VectorXi limited = Eigen::VectorXi::Zero(n());
+  const Eigen::VectorXd root = columns_.diagonal().cwiseAbs().cwiseSqrt();
   for (int j = 0; j < n(); ++j) {
     for (int i = 0; i <= j; ++i) {
       const double noise =
           std::max(gradient_noise_[j] * amplification[i], gradient_noise_[i] * amplification[j]);
       const double value = 0.5 * (columns_(i, j) + columns_(j, i));
-      const double error = std::max(error_(i, j), error_(j, i)) +
-                           0.5 * std::abs(columns_(i, j) - columns_(j, i)) + noise;
+      const double truncation = std::max(error_(i, j), error_(j, i));
+      const double error = truncation + 0.5 * std::abs(columns_(i, j) - columns_(j, i)) + noise;
       columns_(i, j) = columns_(j, i) = value;
       error_(i, j) = error_(j, i) = error;
+      const double size = std::max(std::abs(value), root[i] * root[j]);
+      if (noise > truncation && noise > noise_matters * size) ++limited[i], ++limited[j];
     }
   }
+  growth_ = (2 * limited.array() > n()).select(Eigen::VectorXi::Constant(n(), longer), 0);
 }
 
 }  // namespace hesscape

@@ -21,9 +21,10 @@ constexpr int most_refinements = 2;
 constexpr int shrink_limit = 60;           // powers of two below the first step
 constexpr double fewest_digits = 0x1p-40;  // of x: finer steps are a few of its ulps
 constexpr double good_enough = 0x1p-44;
-constexpr double quiet = 0.125;
-constexpr double single_rounding = 0x1p-26;
+// Of 26 bits: more than single precision has, and few enough to be added to x exactly.
+constexpr double uneven_step = 0x1.2d6f3b4p+0;
 constexpr int departure_orders = 2;
+constexpr double persistent = 0.3;
 
 double magnitude(const Rung& rung, double centre) {
   return std::max({std::abs(rung.plus), std::abs(rung.minus), std::abs(centre)});
@@ -51,10 +52,10 @@ std::array<double, max_rungs> departures(const Extrapolation& table) {
 
 // The difference quotients of the finite rungs, and what the noise of f leaves in them.
 struct Ladder::Quotients {
-  Quotients(std::span<const Rung> rungs, double centre, const NoiseModel& noise) {
+  Quotients(std::span<const Rung> rungs, double centre, const NoiseProfile& noise) {
     for (const Rung& r : rungs) {
       if (!r.finite()) continue;
-      const double sigma = noise.at(magnitude(r, centre));
+      const double sigma = noise.at(r.step, magnitude(r, centre));
       step[count] = r.step;
       exponent[count] = r.exponent;
       first[count] = (r.plus - r.minus) / (2.0 * r.step);
@@ -72,13 +73,17 @@ struct Ladder::Quotients {
     return {{step.data(), count}, {second.data(), count}, {second_noise.data(), count}, orders};
   }
 
+  Extrapolation steps_table() const {
+    return {{step.data(), count}, {step.data(), count}, {step.data(), count}, 1};
+  }
+
   std::size_t count = 0;
   std::array<double, max_rungs> step, first, second, first_noise, second_noise;
   std::array<int, max_rungs> exponent;
 };
 
-Displacement::Displacement(double x, int exponent) {
-  const double h = (x + std::ldexp(1.0, exponent)) - x;
+Displacement::Displacement(double x, int exponent, bool uneven) {
+  const double h = (x + std::ldexp(uneven ? uneven_step : 1.0, exponent)) - x;
   plus = x + h;
   minus = x - h;
   step = 0.5 * plus - 0.5 * minus;
@@ -88,11 +93,12 @@ bool Displacement::usable() const {
   return step > 0.0 && std::isfinite(plus) && std::isfinite(minus);
 }
 
+bool negligible(double x, double size) { return std::abs(x) <= 1e-13 * std::max(size, 1e-3); }
+
 bool Rung::finite() const { return std::isfinite(plus) && std::isfinite(minus) && step > 0.0; }
 
 Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
-  const bool negligible = std::abs(x) <= 1e-13 * std::max(size, 1e-3);
-  start_ = fixed_ ? std::ilogb(step) : (negligible ? -2 : std::ilogb(x) - 2);
+  start_ = fixed_ ? std::ilogb(step) : (negligible(x, size) ? -2 : std::ilogb(x) - 2);
   while (Displacement(x_, start_).step == 0.0) ++start_;
   while (!Displacement(x_, start_).usable()) --start_;
   rungs_.reserve(usual_rungs);
@@ -102,7 +108,7 @@ Ladder::Ladder(double x, double size, double step) : x_(x), fixed_(step > 0.0) {
 
 void Ladder::want(int exponent) {
   if (std::cmp_less(rungs_.size() + wanted_.size(), max_rungs) && find(exponent) == nullptr &&
-      Displacement(x_, exponent).usable())
+      at(exponent).usable())
     wanted_.push_back(exponent);
 }
 
@@ -113,9 +119,9 @@ const Rung* Ladder::find(int exponent) const {
 }
 
 void Ladder::add(int exponent, double plus, double minus) {
-  const auto at =
+  const auto place =
       std::ranges::lower_bound(rungs_, -exponent, {}, [](const Rung& r) { return -r.exponent; });
-  rungs_.insert(at, Rung{exponent, Displacement(x_, exponent).step, plus, minus});
+  rungs_.insert(place, Rung{exponent, at(exponent).step, plus, minus});
 }
 
 void Ladder::add_pair_rungs(int last_level) {
@@ -123,8 +129,8 @@ void Ladder::add_pair_rungs(int last_level) {
     const int exponent = pair_exponent_ - static_cast<int>(pair_rungs_.size());
     const Rung* own = find(exponent);
     const bool measured = own != nullptr;
-    pair_rungs_.push_back({Displacement(x_, exponent), measured ? own->plus : 0.0,
-                           measured ? own->minus : 0.0, measured});
+    pair_rungs_.push_back(
+        {at(exponent), measured ? own->plus : 0.0, measured ? own->minus : 0.0, measured});
   }
 }
 
@@ -144,45 +150,34 @@ std::span<const Rung> Ladder::resolved(double centre) const {
   return std::span(rungs_).first(count);
 }
 
-void Ladder::listen(double centre, double rounding) {
-  rounding_ = rounding;
-  samples_.clear();
-  samples_.reserve(2 * rungs_.size());
+NoiseProfile Ladder::listen(double centre, double rounding) const {
   // In units of the noise: one at every rung.
-  const Quotients q(rungs_, centre, NoiseModel{.absolute = 1.0 / noise_sigmas});
+  const Quotients q(rungs_, centre, NoiseProfile::known(1.0 / noise_sigmas, 0.0));
   const auto second = departures(q.second_table(departure_orders));
   const auto first = departures(q.first_table(departure_orders));
+  std::array<NoiseSample, max_rungs> samples;
+  std::size_t count = 0;
   std::size_t row = 0;
   for (const Rung& r : rungs_) {
     if (!r.finite()) continue;
     const std::size_t here = row++;
     if (here == 0) continue;
-    samples_.push_back({second[here], magnitude(r, centre), silent(r, centre)});
-    samples_.push_back({first[here], magnitude(r, centre), silent(r, centre)});
+    const double deviation = std::hypot(second[here], first[here]) / std::numbers::sqrt2;
+    samples[count++] = {r.step, deviation, magnitude(r, centre), silent(r, centre)};
   }
-  noise_ = NoiseSummary(samples_, rounding);
+  return {std::span(samples).first(count), rounding};
 }
 
-// The lowest rungs that f resolves depart from smoothness far less than the noise level says, so
-// what it was taken from is the function itself on rungs too coarse for it.
-bool Ladder::quiet_below(double centre, const NoiseModel& noise) const {
-  const bool silent_below = silent(rungs_.back(), centre);
-  double departed = 0.0;
-  double expected = 0.0;
-  double rounding = 0.0;
-  int count = 0;
-  for (auto s = samples_.rbegin(); s != samples_.rend() && count < 4; ++s) {
-    if (s->silent) continue;
-    departed = std::hypot(departed, s->deviation);
-    expected = std::hypot(expected, noise.at(s->magnitude));
-    rounding = std::hypot(rounding, 16.0 * epsilon * s->magnitude);
-    ++count;
+Precision Ladder::precision(double centre) const {
+  Precision seen = Precision::unseen;
+  for (const Rung& r : rungs_) {
+    for (const double value : {r.plus, r.minus}) {
+      if (value == centre || !std::isfinite(value)) continue;
+      if (value != static_cast<double>(static_cast<float>(value))) return Precision::full;
+      seen = Precision::single;
+    }
   }
-  // Next to silence few values are taken, and in single precision nothing departs from anything
-  // there.
-  if (silent_below && rounding_ > single_rounding) return false;
-  const double factor = silent_below ? 0.1 * quiet : quiet;
-  return count == 4 && expected > rounding && departed < factor * expected;
+  return seen;
 }
 
 // Rungs where the noise will be heard: further down, or between the last ones above silence.
@@ -199,8 +194,17 @@ void Ladder::want_finer(double centre) {
   for (int e = lowest + 2 * stride; e >= lowest; --e) want(e);
 }
 
-void Ladder::plan(double centre, const NoiseModel& noise) {
+// Rungs by octaves where noise may end or f be smooth.
+void Ladder::want_between(double step) {
+  const auto above = std::ranges::find(rungs_, step, &Rung::step);
+  if (above == rungs_.end() || above + 1 == rungs_.end()) return;
+  for (int e = above->exponent - 1; e > (above + 1)->exponent; --e) want(e);
+}
+
+void Ladder::plan(double centre, const NoiseProfile& noise) {
   wanted_.clear();
+  if (noise.doubtful() > 0.0) want_between(noise.doubtful());
+  if (!wanted_.empty()) return;
   const Quotients q(resolved(centre), centre, noise);
   const Extrapolation first = q.first_table();
   const Extrapolated best = q.second_table().best(&first);
@@ -210,8 +214,7 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   slope_ = none ? 0.0 : first.value(best.coarsest, best.order);
   const bool at_bottom = none || best.coarsest + best.order + 2 >= static_cast<int>(q.count);
   const bool truncated = none || best.error > 4.0 * best.noise;
-  const bool too_coarse =
-      (at_bottom && truncated && !silent(rungs_.back(), centre)) || quiet_below(centre, noise);
+  const bool too_coarse = at_bottom && truncated && !silent(rungs_.back(), centre);
   if (too_coarse) want_finer(centre);
   if (!wanted_.empty() || none) return;
   const int middle = q.exponent[static_cast<std::size_t>(best.coarsest)];
@@ -222,8 +225,12 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   // An order that reaches below the top would gain little from a coarser rung.
   const bool at_top = best.coarsest + best.order == 0 && rungs_.front().finite();
   const bool inexact = best.noise > good_enough * std::abs(best.value);
+  // Noise that grows as fast as the difference does leaves nothing to gain.
+  const bool gains =
+      q.count < 2 || q.second_noise[0] * std::sqrt(q.step[0] / q.step[1]) < q.second_noise[1];
   const int limit = significant ? start_ + growth_limit : std::max(start_, unseen_limit);
-  if (at_top && inexact && !truncated && !fixed_ && top() + stride <= limit) want(top() + stride);
+  if (at_top && inexact && gains && !truncated && !fixed_ && top() + stride <= limit)
+    want(top() + stride);
   if (!wanted_.empty()) return;
 
   refined_ = true;
@@ -231,6 +238,27 @@ void Ladder::plan(double centre, const NoiseModel& noise) {
   ++refinements_;
   for (int e = middle + halvings_above; e >= middle - halvings_below; --e)
     if (e <= top()) want(e);
+}
+
+// Where the second derivative jumps at x, the central difference is g + k h + ... with k a quarter
+// of the jump: its part in h, which vanishes where f is smooth, stays the same on all rungs. The
+// table is that of the slopes, the one of the steps tells what is left of h in it.
+double jump_of(const Extrapolation& slopes, const Extrapolation& steps) {
+  constexpr int order = 1;
+  double least = infinity;
+  double jump = 0.0;
+  double coarser = 0.0;
+  for (int r = 0; r + order + 1 < slopes.rungs(); ++r) {
+    const double left = std::abs(steps.value(r, order) - steps.value(r + 1, order));
+    const double k = std::abs(slopes.value(r, order) - slopes.value(r + 1, order)) / left;
+    const double noise = (slopes.noise(r, order) + slopes.noise(r + 1, order)) / left;
+    if (k + noise < least) {
+      least = k + noise;
+      jump = k > noise && k > persistent * coarser ? 2.0 * least : 0.0;
+    }
+    coarser = k;
+  }
+  return jump;
 }
 
 void Ladder::choose_pair_rung(const Quotients& quotients, const Extrapolation& second,
@@ -243,7 +271,8 @@ void Ladder::choose_pair_rung(const Quotients& quotients, const Extrapolation& s
         quotients.exponent[at] - quotients.exponent[at + static_cast<std::size_t>(order)] == order;
     // Where f flattens out, extrapolation meets the value by accident only.
     const bool flat = std::abs(second.value(r, 0)) < 0.5 * std::abs(best.value);
-    if (!halvings || flat) return infinity;
+    // Pairs need two axes whose steps shrink by the same factors.
+    if (!halvings || flat || (start_ - quotients.exponent[at]) % 2 != 0) return infinity;
     // An error that is zero by accident would pick an absurd step: the next rung must agree.
     return std::max(off(r), off(r + 1)) + second.noise(r, order);
   };
@@ -254,23 +283,31 @@ void Ladder::choose_pair_rung(const Quotients& quotients, const Extrapolation& s
     if (cost(r) > 2.0 * least || !std::isfinite(least)) continue;
     pair_exponent_ = quotients.exponent[static_cast<std::size_t>(r)];
     const double change = std::abs(second.value(r, order) - second.value(r + 1, order - 1));
-    reduction_ = off(r) + best.error < change ? (off(r) + best.error) / change : 1.0;
+    reduction_ = change > 0.0 ? (off(r) + best.error) / change : 1.0;
     break;
   }
 }
 
-void Ladder::conclude(double centre, const NoiseModel& noise, int levels) {
+void Ladder::conclude(double centre, const NoiseProfile& noise, int levels) {
   wanted_.clear();
   const Quotients q(resolved(centre), centre, noise);
   const Extrapolation first = q.first_table();
   const Extrapolation second = q.second_table();
   const Extrapolated best = second.best(&first);
   derivatives_ = {first.best(), best};
-  pair_exponent_ = std::min(start_, top());
+  jump_ = jump_of(first, q.steps_table());
+  if (best.coarsest >= 0) {
+    const double step = q.step[static_cast<std::size_t>(best.coarsest)];
+    third_ = 6.0 * std::abs(first.value(best.coarsest, 0) - derivatives_.first.value) / step / step;
+  }
+  derivatives_.second.error += jump_;
+  pair_exponent_ = start_;
   if (best.coarsest >= 0)
-    pair_exponent_ = std::min(pair_exponent_, q.exponent[static_cast<std::size_t>(best.coarsest)]);
+    pair_exponent_ =
+        std::min(pair_exponent_, q.exponent[static_cast<std::size_t>(best.coarsest + best.order)]);
   if (best.coarsest >= 0 && std::abs(best.value) > best.error)
     choose_pair_rung(q, second, best, levels);
+  while (pair_exponent_ > top() || (start_ - pair_exponent_) % 2 != 0) --pair_exponent_;
   pair_rungs_.reserve(static_cast<std::size_t>(levels));
   for (int l = 0; l < levels; ++l) want(pair_exponent_ - l);
 }

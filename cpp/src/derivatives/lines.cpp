@@ -25,7 +25,9 @@ double quadratic_form(const Lines::Matrix& matrix, const Eigen::VectorXd& v) {
 }  // namespace
 
 Eigen::VectorXd natural_steps(const Eigen::VectorXd& x) {
-  return x.unaryExpr([](double value) { return value == 0.0 ? 0.25 : 0.25 * std::abs(value); });
+  const double size = x.cwiseAbs().maxCoeff();
+  return x.unaryExpr(
+      [&](double value) { return negligible(value, size) ? 0.25 : 0.25 * std::abs(value); });
 }
 
 Lines::Lines(Eigen::VectorXd x, const Eigen::VectorXd& step, const Eigen::VectorXd& curvature,
@@ -54,7 +56,7 @@ Points Lines::points() const {
   Eigen::Index row = 0;
   for (const Line& line : lines_) {
     for (const int exponent : line.ladder.wanted()) {
-      const double s = Displacement(0.0, exponent).step;
+      const double s = line.ladder.at(exponent).step;
       points.row(row++) = x_ + s * line.direction;
       points.row(row++) = x_ - s * line.direction;
     }
@@ -76,15 +78,10 @@ void Lines::tell(const Eigen::Ref<const Eigen::VectorXd>& values, double centre,
       line.ladder.add(exponent, values[row], values[row + 1]);
       row += 2;
     }
-    line.ladder.listen(centre, rounding);
-    NoiseModel model = estimate_noise(std::span(&line.ladder.noise(), 1), rounding).front();
+    NoiseProfile model = line.ladder.listen(centre, rounding);
     // Few rungs above silence see f itself: the axes know better.
-    const double own = model.at(std::abs(centre));
-    const double share = noise > 0.0 && own > most_noise * noise ? most_noise * noise / own : 1.0;
-    model.absolute *= share;
-    model.root *= share;
-    model.relative = std::max(share * model.relative, rounding);
-    model.absolute = std::max(model.absolute, noise + (std::isfinite(moved) ? moved : 0.0));
+    if (noise > 0.0) model.cap(most_noise * noise);
+    model.raise(noise + (std::isfinite(moved) ? moved : 0.0));
     line.ladder.conclude(centre, model, 0);
     line.derivatives = line.ladder.derivatives();
   }

@@ -3,124 +3,219 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ranges>
 
 #include "hesscape/numbers.hpp"
 
 namespace hesscape {
 namespace {
 
-constexpr std::size_t window = 8;  // samples: two differences on each of four rungs
-constexpr double unbiased = 1.5;   // the least of several such means is that much below their mean
-constexpr int few = 12;            // samples
-
-double grown(double magnitude, Law law) {
-  return law == relative_law ? magnitude : law == root_law ? std::sqrt(magnitude) : 1.0;
-}
-
-// Scaled by the largest, so that no square underflows.
-double root_mean_square(std::span<const double> values) {
-  const double largest = std::max(std::ranges::max(values), std::numeric_limits<double>::min());
-  const double scale = 1.0 / largest;
-  double sum = 0.0;
-  for (const double value : values) sum += value * scale * (value * scale);
-  return largest * std::sqrt(sum / static_cast<double>(values.size()));
-}
-
-// The least root mean square over windows of neighbouring rungs: coarse windows see truncation too,
-// which only makes them larger. The finest come first, so that their largest entry dismisses most.
-double quietest(std::span<const NoiseSample> samples, Law law) {
-  const double dismissing = std::sqrt(static_cast<double>(window));
-  std::array<double, window> last = {};
-  double least = infinity;
-  std::size_t count = 0;
-  for (const NoiseSample& s : std::views::reverse(samples)) {
-    if (s.silent) continue;
-    last[count++ % window] = s.deviation / grown(s.magnitude, law);
-    if (count >= window && count % 2 == 0 && std::ranges::max(last) < dismissing * least)
-      least = std::min(least, root_mean_square(last));
-  }
-  if (count == 0) return 0.0;
-  if (count < window) least = root_mean_square(std::span(last).first(count));
-  return unbiased * least;
-}
+constexpr int window = 5;         // rungs, with two differences each
+constexpr double unbiased = 1.6;  // the least of three departures is that much below their mean
+constexpr double louder = 8.0;    // than expected a rung may be and show no more than noise
+constexpr double steepest_growth = 2.0;  // of noise with the step: relative noise where f(x) is 0
+constexpr double least_growth = 0.5;     // of noise that rounding of the argument causes
+constexpr int few = 4;                   // rungs
+// Departures of a smooth function fall by up to the eighth power of the step, those of jumps at
+// once.
+constexpr double steepest_fall = 10.5;  // powers of two an octave
+constexpr double level_rise = 0.5;      // of a plateau, likewise; the kink of f rises by one
+constexpr double least_length = 1.9;    // octaves of a plateau
 
 double median(std::vector<double> values) {
-  if (values.empty()) return 0.0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
   return *middle;
 }
 
-std::vector<double> levels(std::span<const NoiseSummary> axes, Law law) {
-  std::vector<double> informative;
-  for (const NoiseSummary& axis : axes)
-    if (axis.informative > 0) informative.push_back(axis.level[law]);
-  const double common = median(std::move(informative));
-  std::vector<double> level;
-  for (const NoiseSummary& axis : axes) {
-    // A window over few rungs sees the function itself; the other axes know better.
-    const double most = axis.informative < few ? 10.0 * common : infinity;
-    level.push_back(std::max(std::min(axis.level[law], most), common));
-  }
-  return level;
+}  // namespace
+
+NoiseProfile NoiseProfile::known(double sigma, double rounding) {
+  NoiseProfile profile;
+  profile.rounding_ = rounding;
+  profile.least_ = profile.nearest_ = sigma;
+  profile.heard_ = true;
+  return profile;
 }
+
+NoiseProfile::NoiseProfile(std::span<const NoiseSample> samples, double rounding)
+    : rounding_(rounding) {
+  std::vector<NoiseSample> heard;
+  heard.reserve(samples.size());
+  for (NoiseSample sample : samples) {
+    if (sample.silent) {
+      least_ = std::max(least_, sample.deviation);
+      continue;
+    }
+    sample.deviation = std::max(
+        {sample.deviation, rounding * sample.magnitude, std::numeric_limits<double>::min()});
+    heard.push_back(sample);
+  }
+  nearest_ = least_;
+  heard_ = !heard.empty();
+  if (heard_) learn(heard);
+}
+
+namespace {
+
+// sigma = level * (step / scale)^power through the deviations of some rungs.
+struct PowerLaw {
+  PowerLaw(std::span<const NoiseSample> rungs, double scale) : scale_(scale) {
+    double s = 0.0, d = 0.0, ss = 0.0, sd = 0.0;
+    for (const NoiseSample& r : rungs) {
+      const double x = std::log(r.step / scale);
+      const double y = std::log(r.deviation);
+      s += x, d += y, ss += x * x, sd += x * y;
+    }
+    const auto m = static_cast<double>(rungs.size());
+    if (rungs.size() > 2)
+      power_ = std::clamp((sd - s * d / m) / (ss - s * s / m), 0.0, steepest_growth);
+    level_ = 0.0;
+    for (const NoiseSample& r : rungs)
+      level_ = std::hypot(level_, r.deviation * std::pow(scale / r.step, power_) / std::sqrt(m));
+  }
+
+  double at(double step) const { return level_ * std::pow(step / scale_, power_); }
+  double power() const { return power_; }
+
+ private:
+  double scale_;
+  double power_ = 0.0;
+  double level_;
+};
 
 }  // namespace
 
-NoiseSummary::NoiseSummary(std::span<const NoiseSample> samples, double rounding) {
-  for (const Law law : {relative_law, root_law, absolute_law}) level[law] = quietest(samples, law);
-  std::array<double, laws> sum = {};
-  std::array<double, laws> square = {};
-  double count = 0.0;
-  double magnitude = 0.0;
-  for (std::size_t s = 0; s < samples.size(); ++s) {
-    const NoiseSample& sample = samples[s];
-    heard = heard || sample.magnitude > 0.0;
-    if (sample.silent) {
-      resolution = std::max(resolution, sample.deviation);
-      continue;
-    }
-    ++informative;
-    if (s < samples.size() / 3) continue;
-    if (count == 0.0 || sample.magnitude != samples[s - 1].magnitude)
-      magnitude = std::log(sample.magnitude);  // once for the two samples of a rung
-    count += 1.0;
-    // Deviations below rounding count as rounding.
-    const double deviation = std::log(std::max(sample.deviation, rounding * sample.magnitude));
-    const std::array<double, laws> l = {deviation - magnitude, deviation - 0.5 * magnitude,
-                                        deviation};
-    for (std::size_t law = 0; law < laws; ++law) {
-      sum[law] += l[law];
-      square[law] += l[law] * l[law];
+void NoiseProfile::learn(std::span<const NoiseSample> heard) {
+  const auto count = static_cast<int>(heard.size());
+  const auto sample = [&](int r) -> const NoiseSample& {
+    return heard[static_cast<std::size_t>(r)];
+  };
+  // Rung r and some finer ones of those from `top` on.
+  const auto around = [&](int r, int top) {
+    const int first = std::max(top, std::min(r, count - window));
+    const int last = std::min(first + window, count);
+    return heard.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+  };
+  int top = count - 1;
+  const auto more_of_the_same = [&](int r) {
+    if (r < 0) return false;
+    const NoiseSample& s = sample(r);
+    const NoiseSample& last = sample(top);
+    const PowerLaw law(around(top, top), last.step);
+    // One rung says little: the next may be as much louder as relative noise can be.
+    const double expected = top == count - 1
+                                ? last.deviation * std::pow(s.step / last.step, steepest_growth)
+                                : law.at(s.step);
+    const Row row{last.step, last.magnitude, law.at(last.step)};
+    return s.deviation <=
+           louder * std::max(expected, row.sigma * grown_with_values(row, s.magnitude));
+  };
+  while (top > 0) {
+    if (more_of_the_same(top - 1)) {
+      --top;
+    } else if (top < count - 1 && more_of_the_same(top - 2)) {
+      top -= 2;  // the one between departs by accident
+    } else {
+      break;
     }
   }
-  if (count > 0.0) {
-    for (std::size_t law = 0; law < laws; ++law)
-      spread[law] = square[law] / count - std::pow(sum[law] / count, 2);
+  informative_ = count - top;
+  const double plateau = plateau_above(heard, top, PowerLaw(around(top, top), sample(top).step));
+
+  rows_.resize(heard.size());
+  for (int r = count - 1; r >= top; --r) {
+    const auto rungs = around(r, top);
+    const PowerLaw law(rungs, sample(r).step);
+    const double sigma = unbiased * law.at(sample(r).step) * (rungs.size() < 3 ? 2.0 : 1.0);
+    rows_[static_cast<std::size_t>(r)] = {sample(r).step, sample(r).magnitude, sigma};
+    if (law.power() < least_growth) continue;
+    const double slope = sigma / sample(r).step;
+    slope_noise_ = slope_noise_ > 0.0 ? std::min(slope_noise_, slope) : slope;
   }
+  const Row& last = rows_[static_cast<std::size_t>(top)];
+  const double power = PowerLaw(around(top, top), last.step).power();
+  for (int r = top - 1; r >= 0; --r) {
+    const double grown = std::max(grown_with_values(last, sample(r).magnitude),
+                                  std::pow(sample(r).step / last.step, power));
+    rows_[static_cast<std::size_t>(r)] = {sample(r).step, sample(r).magnitude, last.sigma * grown};
+  }
+  nearest_ = std::max(nearest_, rows_.back().sigma);
+  if (plateau > 0.0) raise(unbiased * plateau);
+}
+
+// What is level on some rungs and gone on the next finer one is noise that f has at coarse steps
+// only (an inner solver has nothing to do at fine ones, single precision resolves nothing). A
+// smooth function, however fast it converges, has rungs in between.
+double NoiseProfile::plateau_above(std::span<const NoiseSample> heard, int top, const auto& law) {
+  if (top < 2) return 0.0;
+  const auto sample = [&](int r) -> const NoiseSample& {
+    return heard[static_cast<std::size_t>(r)];
+  };
+  const NoiseSample& here = sample(top - 1);
+  const auto as_level = [&](const NoiseSample& coarser) {
+    const double octaves = std::log2(coarser.step / here.step);
+    const double rise = std::log2(coarser.deviation / here.deviation);
+    return octaves > least_length && rise < level_rise * octaves + 0.5;
+  };
+  if (std::ranges::none_of(heard.first(static_cast<std::size_t>(top - 1)), as_level)) return 0.0;
+  const double octaves = std::log2(here.step / sample(top).step);
+  if (octaves > 1.5) {
+    doubtful_ = here.step;
+    return 0.0;
+  }
+  const bool level = top > 2 && sample(top - 3).deviation < louder * here.deviation;
+  const bool sudden = std::log2(here.deviation / law.at(here.step)) > steepest_fall * octaves;
+  return level || sudden ? here.deviation : 0.0;
+}
+
+// Values that are noise themselves say nothing of how it grows.
+double NoiseProfile::grown_with_values(const Row& row, double magnitude) {
+  return std::max(1.0, magnitude / std::max(row.magnitude, 20.0 * row.sigma));
+}
+
+double NoiseProfile::at(double step, double magnitude) const {
+  const double sigma = std::max({least_, rounding_ * magnitude, root_ * std::sqrt(magnitude)});
+  if (rows_.empty()) return sigma;
+  const Row* row = &rows_.back();
+  for (const Row& r : rows_) {
+    if (r.step > 0.999 * step) row = &r;  // the finest that is no finer
+  }
+  if (rows_.front().step < 0.999 * step) row = &rows_.front();
+  return std::max(sigma, row->sigma * grown_with_values(*row, magnitude));
+}
+
+void NoiseProfile::raise(double level) {
+  least_ = std::max(least_, level);
+  nearest_ = std::max(nearest_, level);
+}
+
+void NoiseProfile::cap(double level) {
+  if (!(nearest_ > level)) return;
+  const double share = level / nearest_;
+  for (Row& row : rows_) row.sigma *= share;
+  least_ = std::min(least_, level);
+  nearest_ = level;
+}
+
+void NoiseProfile::add_argument_rounding(double here, double root) {
+  raise(here);
+  root_ = root;
 }
 
 double rounding_level(int n, bool single_precision) {
   return (single_precision ? 0x1p-24 : 0x1p-53) * std::sqrt(n + 2.0);
 }
 
-std::vector<NoiseModel> estimate_noise(std::span<const NoiseSummary> axes, double rounding) {
-  std::array<double, laws> spread = {};
-  for (const NoiseSummary& axis : axes)
-    for (std::size_t law = 0; law < laws; ++law) spread[law] += axis.spread[law];
-  const bool is_absolute = std::ranges::min_element(spread) == spread.begin() + absolute_law;
-  const std::vector<double> relative = levels(axes, relative_law);
-  const std::vector<double> root = levels(axes, root_law);
-  std::vector<double> absolute(axes.size(), 0.0);
-  if (is_absolute) absolute = levels(axes, absolute_law);
-  std::vector<NoiseModel> models;
-  models.reserve(axes.size());
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    models.push_back({std::max(absolute[i], axes[i].resolution), root[i],
-                      std::max(relative[i], rounding), axes[i].heard});
+void share_noise(std::span<NoiseProfile> axes) {
+  std::vector<double> levels;
+  for (const NoiseProfile& axis : axes)
+    if (axis.informative() > 0) levels.push_back(axis.nearest());
+  if (levels.empty()) return;
+  const double common = median(std::move(levels));
+  for (NoiseProfile& axis : axes) {
+    if (axis.informative() < few) axis.cap(10.0 * common);
+    axis.raise(common);
   }
-  return models;
 }
 
 }  // namespace hesscape

@@ -46,13 +46,30 @@ double least_departure(std::span<const double> step, std::span<const double> quo
   return std::clamp(6.0 * least, 1.0, infinity);
 }
 
+// The truncation error that is left in the last entry of the first row, from those before it: they
+// fall by a factor that itself falls, or stays where the series of f converges no faster.
+double foreseen(const Extrapolation& table) {
+  const int order = table.rungs() - 1;
+  const auto left = [&](int k) { return std::abs(table.value(0, k) - table.value(0, k - 1)); };
+  if (order < 2) return infinity;
+  double factor = left(order) / left(order - 1);
+  if (order > 2) factor = std::max(factor, 0.25 * left(order - 1) / left(order - 2));
+  return left(order) * factor;
+}
+
 }  // namespace
 
 // What its two axes tell of the noise that a pair meets.
-NoiseModel Stencil::pair_noise(const Pair& pair) const {
+double Stencil::pair_noise(const Pair& pair, double step_i, double step_j, double magnitude) const {
   const auto base = static_cast<std::size_t>((pair.point - wave_first_) * n());
-  return louder(axis_noise_[base + static_cast<std::size_t>(pair.i)],
-                axis_noise_[base + static_cast<std::size_t>(pair.j)]);
+  return std::max(axis_noise_[base + static_cast<std::size_t>(pair.i)].at(step_i, magnitude),
+                  axis_noise_[base + static_cast<std::size_t>(pair.j)].at(step_j, magnitude));
+}
+
+bool Stencil::heard(const Pair& pair) const {
+  const auto base = static_cast<std::size_t>((pair.point - wave_first_) * n());
+  return axis_noise_[base + static_cast<std::size_t>(pair.i)].heard() ||
+         axis_noise_[base + static_cast<std::size_t>(pair.j)].heard();
 }
 
 Stencil::Stencil(Points points, StencilOptions options)
@@ -104,9 +121,6 @@ void Stencil::tell(const Eigen::Ref<const Eigen::VectorXd>& values) {
     case Phase::centre:
       take_centres(values);
       break;
-    case Phase::checks:
-      take_checks(values);
-      break;
     case Phase::ladders:
     case Phase::pairing_rungs:
       take_ladders(values);
@@ -127,35 +141,11 @@ void Stencil::take_centres(const Eigen::Ref<const Eigen::VectorXd>& values) {
       ladders_.emplace_back(x[i], size, options_.step.size() > 0 ? options_.step[i] : 0.0);
   }
   axis_noise_.resize(ladders_.size());
-  ask_checks();
-}
-
-// With the first rungs, which depend on x alone too.
-void Stencil::ask_checks() {
-  phase_ = Phase::checks;
-  for (int p = wave_first_; p < wave_last_; ++p) {
-    if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
-    for (int i = 0; i < n(); ++i) ask_for(p, i, ladder(p, i).check_point());
-  }
-  ask_ladders();
-}
-
-// Rounding errors that scale with a dyadic step are the same on all rungs, where no difference
-// shows them. A function computed in single precision betrays itself by its values.
-void Stencil::take_checks(const Eigen::Ref<const Eigen::VectorXd>& values) {
+  displaced_.assign(ladders_.size(), 0.0);
+  bent_.assign(ladders_.size(), 0.0);
   rounding_.assign(static_cast<std::size_t>(wave_last_ - wave_first_), rounding_level(n()));
-  Eigen::Index row = 0;
-  for (int p = wave_first_; p < wave_last_; ++p) {
-    if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
-    const auto own = values.segment(row, n()).array();
-    row += n();
-    const auto changed = own != centre(p);
-    const bool single =
-        changed.any() && (!changed || own == own.cast<float>().cast<double>()).all();
-    rounding_[static_cast<std::size_t>(p - wave_first_)] = rounding_level(n(), single);
-  }
   phase_ = Phase::ladders;
-  take_ladders(values.tail(values.size() - row));
+  ask_ladders();
 }
 
 void Stencil::ask_ladders() {
@@ -164,7 +154,7 @@ void Stencil::ask_ladders() {
     if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
     for (int i = 0; i < n(); ++i) {
       for (const int exponent : ladder(p, i).wanted()) {
-        const Displacement at(points_(p, i), exponent);
+        const Displacement at = ladder(p, i).at(exponent);
         requests_.push_back({(p - wave_first_) * n() + i, exponent});
         ask_for(p, i, at.plus);
         ask_for(p, i, at.minus);
@@ -194,25 +184,24 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
   ask_ladders();
 }
 
+// A function computed in single precision betrays itself by its values.
 void Stencil::estimate_noise_of(int point) {
-  const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
-  const auto size = static_cast<std::size_t>(n());
-  const double rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
-  std::vector<NoiseModel> models(size,
-                                 {.absolute = options_.noise.value_or(0.0), .relative = rounding});
-  if (!options_.noise) {
-    std::vector<NoiseSummary> axes;
-    axes.reserve(size);
-    for (int i = 0; i < n(); ++i) {
-      if (!ladder(point, i).wanted().empty()) ladder(point, i).listen(centre(point), rounding);
-      axes.push_back(ladder(point, i).noise());
-    }
-    models = estimate_noise(axes, rounding);
+  const auto first = static_cast<std::size_t>((point - wave_first_) * n());
+  const std::span axes = std::span(axis_noise_).subspan(first, static_cast<std::size_t>(n()));
+  const double f = centre(point);
+  double& rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
+  Precision seen = Precision::unseen;
+  for (int i = 0; i < n() && seen != Precision::full; ++i)
+    seen = std::max(seen, ladder(point, i).precision(f));
+  rounding = rounding_level(n(), seen == Precision::single);
+  for (int i = 0; i < n(); ++i) {
+    axes[static_cast<std::size_t>(i)] = options_.noise
+                                            ? NoiseProfile::known(*options_.noise, rounding)
+                                            : ladder(point, i).listen(f, rounding);
   }
-  std::ranges::copy(models, axis_noise_.begin() + first);
-  result_.noise[point] = 0.0;
-  for (const NoiseModel& model : models)
-    result_.noise[point] = std::max(result_.noise[point], model.at(std::abs(centre(point))));
+  if (!options_.noise) share_noise(axes);
+  double& noise = result_.noise[point] = rounding * std::abs(f);
+  for (const NoiseProfile& axis : axes) noise = std::max(noise, axis.nearest());
 }
 
 void Stencil::plan_ladders() {
@@ -238,8 +227,7 @@ void Stencil::add_argument_rounding(int point) {
     grown = std::hypot(grown, unit * std::sqrt(std::abs(axis.curvature())) * axis.x());
   }
   for (std::size_t i = first; i < first + static_cast<std::size_t>(n()); ++i) {
-    axis_noise_[i].absolute = std::max(axis_noise_[i].absolute, here);
-    axis_noise_[i].root = std::max(axis_noise_[i].root, std::numbers::sqrt2 * grown);
+    axis_noise_[i].add_argument_rounding(here, std::numbers::sqrt2 * grown);
   }
 }
 
@@ -270,13 +258,10 @@ void Stencil::finish_axes() {
       result_.gradient(p, i) = d.first.value;
       result_.gradient_error(p, i) = d.first.error;
       result_.curvature(p, i) = d.second.value;
-      result_.curvature_error(p, i) = d.second.error + backward_ulps * std::abs(d.second.value);
+      result_.curvature_error(p, i) = d.second.error;
       result_.exponent(p, i) = axis.pair_exponent();
       result_.reduction(p, i) = axis.reduction();
-      if (options_.pairs) {
-        result_.hessian(p, i * n() + i) = result_.curvature(p, i);
-        result_.hessian_error(p, i * n() + i) = result_.curvature_error(p, i);
-      }
+      if (options_.pairs) result_.hessian(p, i * n() + i) = result_.curvature(p, i);
     }
   }
   for (int p = wave_first_; p < wave_last_; ++p) add_backward_error(p);
@@ -294,10 +279,29 @@ void Stencil::finish_axes() {
   ask_pairs();
 }
 
-// Rounding inside f is at best that of a point some ulps from x, whose gradient differs by H dx.
+// Rounding inside f is at best that of a point some ulps from x, or as far away as rounding of the
+// argument is heard to move it. The gradient there differs by H dx, and H by third derivatives
+// times dx, of which the pairs will show more.
 void Stencil::add_backward_error(int point) {
+  const auto first = static_cast<std::size_t>((point - wave_first_) * n());
   const Eigen::ArrayXd root = result_.curvature.row(point).array().abs().sqrt();
-  const double moved = backward_ulps * (root * points_.row(point).transpose().array().abs()).sum();
+  const double values_rounding =
+      8.0 * noise_sigmas * rounding_[static_cast<std::size_t>(point - wave_first_)];
+  double moved = 0.0;
+  for (int i = 0; i < n(); ++i) {
+    const std::size_t axis = first + static_cast<std::size_t>(i);
+    const double heard = noise_sigmas * axis_noise_[axis].slope_noise();
+    const double curvature = std::abs(result_.curvature(point, i));
+    double& error = result_.curvature_error(point, i);
+    double& displaced = displaced_[axis] = backward_ulps * std::abs(points_(point, i));
+    // Rounding of values that grow along the axis is as much of the slope, and moves nothing.
+    const bool beyond = heard > values_rounding * std::abs(result_.gradient(point, i));
+    if (beyond && curvature > error) displaced = std::max(displaced, heard / curvature);
+    moved += displaced * root[i];
+    bent_[axis] = displaced * ladder(point, i).third();
+    error += bent_[axis] + backward_ulps * curvature;
+    result_.gradient_error(point, i) = std::max(result_.gradient_error(point, i), heard);
+  }
   result_.gradient_error.row(point).array() += moved * root.transpose();
 }
 
@@ -374,9 +378,22 @@ void Stencil::take_level(const PairRequest& request, const double*& value) {
   const double magnitude = std::max({std::abs(both.first), std::abs(both.second),
                                      std::abs(own_i.first), std::abs(own_i.second),
                                      std::abs(own_j.first), std::abs(own_j.second), std::abs(f)});
-  const double sigma = pair_noise(pair).at(magnitude);
+  const double sigma = pair_noise(pair, i.at.step, j.at.step, magnitude);
+  const double noise = noise_sigmas * std::sqrt(10.0) * sigma;
+  if (pair.held == 0) {
+    const double odd =
+        ((both.first - own_i.first) - own_j.first) - ((both.second - own_i.second) - own_j.second);
+    const double bend = std::max(0.0, std::abs(odd) - noise) / area;
+    pair.bend_i = bend / i.at.step;
+    pair.bend_j = bend / j.at.step;
+  }
+  // Both steps shrink alike, unless x rounds them: then truncation, of which the quotient may hold
+  // the difference of two terms, does not.
+  const double shrunk_i = i.at.step / ladder(pair.point, pair.i).pair_rung(0).at.step;
+  const double shrunk_j = j.at.step / ladder(pair.point, pair.j).pair_rung(0).at.step;
+  const double uneven = 4.0 * std::abs(q / area * (shrunk_i / shrunk_j - 1.0));
   pair_levels_[static_cast<std::size_t>(pair.held++)][static_cast<std::size_t>(request.pair)] = {
-      1.0 / (1 << request.level), q / area, noise_sigmas * std::sqrt(10.0) * sigma / area};
+      std::sqrt(shrunk_i * shrunk_j), q / area, noise / area + uneven};
 }
 
 void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
@@ -395,10 +412,16 @@ void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
 
 void Stencil::store_pairs() {
   for (const Pair& pair : pairs_) {
+    const auto first = static_cast<std::size_t>((pair.point - wave_first_) * n());
+    const std::size_t i = first + static_cast<std::size_t>(pair.i);
+    const std::size_t j = first + static_cast<std::size_t>(pair.j);
+    const double bent = pair.bend_i * displaced_[i] + pair.bend_j * displaced_[j];
     for (const int cell : {pair.i * n() + pair.j, pair.j * n() + pair.i}) {
       result_.hessian(pair.point, cell) = pair.value;
-      result_.hessian_error(pair.point, cell) = pair.error;
+      result_.hessian_error(pair.point, cell) = pair.error + bent;
     }
+    bent_[i] += pair.bend_i * displaced_[j];
+    bent_[j] += pair.bend_j * displaced_[i];
     Status& status = result_.status[static_cast<std::size_t>(pair.point)];
     if (pair.held == 0) {
       status = Status::no_step;
@@ -424,7 +447,7 @@ void Stencil::judge(std::size_t index) {
     quotient[l] = level.quotient;
     noise[l] = level.noise;
   }
-  if (!pair_noise(pair).heard) {
+  if (!heard(pair)) {
     const double excess =
         least_departure({step.data(), count}, {quotient.data(), count}, {noise.data(), count});
     for (double& level_noise : std::span(noise).first(count)) level_noise *= excess;
@@ -434,11 +457,11 @@ void Stencil::judge(std::size_t index) {
   const Ladder& li = ladder(pair.point, pair.i);
   const Ladder& lj = ladder(pair.point, pair.j);
   if (const int order = pair.held - 1; order <= max_order) {
-    // Nothing finer to compare the last entry with: the axes tell what it gains at these steps.
+    // Nothing finer to compare the last entry with.
     const double change = std::abs(table.value(0, order) - table.value(1, order - 1));
-    const double gain = std::min(1.0, 30.0 * std::max(li.reduction(), lj.reduction()));
+    const double borrowed = std::max(li.reduction(), lj.reduction()) * change;
     const double allowance = 3.0 * table.noise(0, order);
-    const double error = gain * change + allowance;
+    const double error = 30.0 * std::min(borrowed, foreseen(table)) + allowance;
     if (error < best.error) best = {table.value(0, order), error, allowance, 0, order};
   }
   pair.value = best.value;
@@ -447,7 +470,8 @@ void Stencil::judge(std::size_t index) {
   const double hjj = result_.curvature(pair.point, pair.j);
   const double scale = std::max(std::abs(best.value), std::sqrt(std::abs(hii * hjj)));
   long long& spare = spare_[static_cast<std::size_t>(row)];
-  pair.error = best.error + backward_ulps * scale;
+  // A jump on a plane through x is of rank one.
+  pair.error = best.error + backward_ulps * scale + std::sqrt(li.jump() * lj.jump());
   pair.wants_more = best.error > relative_tolerance * scale && best.error > 2.0 * best.noise &&
                     spare >= 6 && count < most_pair_levels;
   if (!pair.wants_more) return;
@@ -455,7 +479,19 @@ void Stencil::judge(std::size_t index) {
   pair_levels_[count].resize(pairs_.size());
 }
 
+// Third derivatives in three coordinates are taken to be no larger than those in two suggest.
+void Stencil::add_bend(int point) {
+  const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
+  const Eigen::Map<const Eigen::VectorXd> bent(bent_.data() + first, n());
+  const Eigen::VectorXd root = bent.cwiseSqrt();
+  Eigen::Map<Points> error(result_.hessian_error.row(point).data(), n(), n());
+  error.noalias() += root * root.transpose();
+  error.diagonal() = result_.curvature_error.row(point).transpose() + bent;
+}
+
 void Stencil::finish_wave() {
+  if (options_.pairs)
+    for (int p = wave_first_; p < wave_last_; ++p) add_bend(p);
   if (wave_last_ < points_.rows()) start_wave();
 }
 

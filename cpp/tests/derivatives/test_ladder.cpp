@@ -11,20 +11,20 @@ namespace {
 
 using hesscape::Displacement;
 using hesscape::Ladder;
-using hesscape::NoiseModel;
+using hesscape::NoiseProfile;
 namespace check = hesscape::check;
 using Function = std::function<double(double)>;
 
 constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr NoiseModel rounding{.relative = 0x1p-52};
+const NoiseProfile rounding = NoiseProfile::known(0.0, 0x1p-52);
 
 // Tells the ladder its values until it wants no more; returns how many that were.
-int climb(Ladder& ladder, const Function& f, double centre, const NoiseModel& noise,
+int climb(Ladder& ladder, const Function& f, double centre, const NoiseProfile& noise,
           int levels = 2) {
   int values = 0;
   const auto answer = [&] {
     for (const int e : std::vector<int>(ladder.wanted())) {
-      const Displacement at(ladder.x(), e);
+      const Displacement at = ladder.at(e);
       ladder.add(e, f(at.plus), f(at.minus));
       values += 2;
     }
@@ -52,6 +52,32 @@ void displacements_are_exact() {
       const double ulp = std::nextafter(std::abs(x), inf) - std::abs(x);
       if (wanted > 2.0 * ulp) check::close(at.step, wanted, ulp + 0x1p-52 * wanted);
     }
+  }
+}
+
+void every_other_step_is_no_power_of_two() {
+  const Ladder ladder(1.0, 1.0, 0.0);
+  const int first = ladder.wanted().front();
+  for (int e = first; e > first - 20; --e) {
+    const double share = ladder.at(e).step / std::ldexp(1.0, e);
+    check::equal(share != 1.0, (first - e) % 2 != 0);
+    check::close(share, 1.1, 0.11);
+    check::equal(ladder.at(e).plus - 1.0, ladder.at(e).step);
+  }
+}
+
+// Half of the jump is the error of the second derivative, whichever side it is that is measured.
+void a_jump_at_x_is_error() {
+  for (const double height : {1e-3, 1.0, -40.0}) {
+    const Function f = [&](double t) {
+      return std::cos(t - 0.7) + (t > 0.7 ? 0.5 * height * (t - 0.7) * (t - 0.7) : 0.0);
+    };
+    Ladder ladder(0.7, 0.7, 0.0);
+    climb(ladder, f, 1.0, rounding);
+    check::close(ladder.jump(), 0.5 * std::abs(height), 0.1 * std::abs(height));
+    const auto& second = ladder.derivatives().second;
+    check::close(second.value, -1.0, second.error);
+    check::close(second.value, height - 1.0, second.error);
   }
 }
 
@@ -100,7 +126,7 @@ void noise_widens_the_errors() {
       return sigma * (static_cast<double>(state) / 2147483648.0 - 1.0);
     };
     const Function f = [&](double t) { return std::exp(t) + noise(); };
-    climb(ladder, f, f(1.0), NoiseModel{.absolute = sigma});
+    climb(ladder, f, f(1.0), NoiseProfile::known(sigma, 0x1p-52));
     const auto& d = ladder.derivatives();
     check::close(d.second.value, std::exp(1.0), d.second.error);
     check::close(d.first.value, std::exp(1.0), d.first.error);
@@ -144,8 +170,8 @@ void rungs_are_found_again() {
     const auto* rung = ladder.find(e);
     check::is_true(rung != nullptr);
     check::equal(rung->exponent, e);
-    check::equal(rung->plus, std::exp(Displacement(2.0, e).plus));
-    check::equal(rung->minus, std::exp(Displacement(2.0, e).minus));
+    check::equal(rung->plus, std::exp(ladder.at(e).plus));
+    check::equal(rung->minus, std::exp(ladder.at(e).minus));
   }
   check::is_true(ladder.find(999) == nullptr);
 }
@@ -154,6 +180,8 @@ void rungs_are_found_again() {
 
 int main() {
   displacements_are_exact();
+  every_other_step_is_no_power_of_two();
+  a_jump_at_x_is_error();
   derivatives_are_within_their_errors();
   noise_widens_the_errors();
   edges_shorten_the_ladder();

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <random>
 #include <vector>
 
@@ -9,117 +8,164 @@
 
 namespace {
 
-using hesscape::NoiseModel;
+using hesscape::NoiseProfile;
 using hesscape::NoiseSample;
-using hesscape::NoiseSummary;
 namespace check = hesscape::check;
 
-using Axes = std::vector<std::vector<NoiseSample>>;
-
-std::vector<NoiseModel> estimate(const Axes& axes) {
-  const double rounding = hesscape::rounding_level(static_cast<int>(axes.size()));
-  std::vector<NoiseSummary> summaries;
-  for (const auto& samples : axes) summaries.emplace_back(samples, rounding);
-  return hesscape::estimate_noise(summaries, rounding);
-}
+constexpr double rounding = 0x1p-53;
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values[values.size() / 2];
 }
 
-// Two samples a rung, coarsest first; values grow from `size` at the bottom of the ladder to a
-// thousand times that at its top, and noise like their `power`. The top three rungs see the
-// function itself.
-std::vector<NoiseSample> axis(double sigma, double power, double size, std::mt19937& random) {
-  std::normal_distribution<double> normal;
-  std::vector<NoiseSample> samples;
-  const int rungs = 12;
-  for (int r = 0; r < rungs; ++r) {
-    const double magnitude = size * (1.0 + 1e3 * std::pow(4.0, -r));
-    for (int k = 0; k < 2; ++k) {
+// Samples of an axis, coarsest first, a power of eight apart. Values grow from `size` at the bottom
+// to a thousand times that at the top, and noise like their `power`; truncation falls as the square
+// of the step.
+struct Axis {
+  double sigma = 0.0;
+  double power = 0.0;
+  double size = 1.0;
+  double truncation = 1.0;
+
+  std::vector<NoiseSample> samples(std::mt19937& random) const {
+    std::normal_distribution<double> normal;
+    std::vector<NoiseSample> result;
+    for (int r = 0; r < 12; ++r) {
+      const double step = std::pow(8.0, -r);
+      const double magnitude = size * (1.0 + 1e3 * step);
       const double noise = sigma * std::pow(magnitude, power) * std::abs(normal(random));
-      samples.push_back({noise + (r < 3 ? magnitude : 0.0), magnitude, false});
+      result.push_back({step, noise + truncation * size * step * step, magnitude, false});
     }
+    return result;
   }
-  return samples;
-}
+};
 
 void levels_are_within_a_factor_of_three() {
   std::mt19937 random(1);
   for (const double power : {0.0, 0.5, 1.0}) {
-    for (const double sigma : {1e-2, 1e-6, 1e-11}) {
+    for (const double sigma : {1e-3, 1e-6, 1e-11}) {
       for (const double size : {1e-5, 1.0, 1e7}) {
-        for (const int n : {1, 2, 5, 20}) {
-          std::vector<double> ratios;
-          for (int trial = 0; trial < 41; ++trial) {
-            Axes axes;
-            for (int i = 0; i < n; ++i)
-              axes.push_back(axis(sigma * std::pow(size, 1.0 - power), power, size, random));
-            const auto models = estimate(axes);
-            check::equal(models.size(), static_cast<std::size_t>(n));
-            for (const NoiseModel& m : models) ratios.push_back(m.at(size) / (sigma * size));
-          }
-          check::at_most(1.0 / 3.0, median(ratios));
-          check::at_most(median(ratios), 3.0);
+        std::vector<double> ratios;
+        for (int trial = 0; trial < 101; ++trial) {
+          const Axis axis{
+              .sigma = sigma * std::pow(size, 1.0 - power), .power = power, .size = size};
+          const NoiseProfile profile(axis.samples(random), rounding);
+          ratios.push_back(profile.at(1e-8, size) / (sigma * size));
         }
+        check::at_most(1.0 / 3.0, median(ratios));
+        check::at_most(median(ratios), 3.0);
       }
     }
   }
 }
 
-void noise_grows_as_the_samples_say() {
+void noise_grows_no_less_than_values_do() {
   std::mt19937 random(2);
-  for (const double power : {0.0, 0.5, 1.0}) {
-    std::vector<double> growth;
-    for (int trial = 0; trial < 41; ++trial) {
-      const auto models =
-          estimate({axis(1e-4, power, 1.0, random), axis(1e-4, power, 1.0, random)});
-      growth.push_back(models[0].at(1e2) / models[0].at(1.0));
-    }
-    check::at_most(std::pow(1e2, power) / 5.0, median(growth));
-    check::at_most(median(growth), 1e2 * 5.0);
+  for (const double power : {0.0, 1.0}) {
+    const NoiseProfile profile(Axis{.sigma = 1e-4, .power = power}.samples(random), rounding);
+    check::at_most(10.0 * profile.at(1e-8, 1.0), profile.at(1e-8, 1e2));
+    check::at_most(profile.at(1e-8, 1e2), 1e2 * profile.at(1e-8, 1.0));
   }
+}
+
+// Rounding of the argument moves f by its slope: noise that falls with the step, for a while.
+void noise_may_grow_with_the_step() {
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  std::vector<NoiseSample> samples;
+  for (int r = 0; r < 12; ++r) {
+    const double step = std::pow(8.0, -r);
+    samples.push_back(
+        {step, 1e-7 * step * std::abs(normal(random)) + step * step * step, 1.0, false});
+  }
+  const NoiseProfile profile(samples, rounding);
+  const double slope = profile.at(std::pow(8.0, -6), 1.0) / std::pow(8.0, -6);
+  check::at_most(1e-7 / 3.0, slope);
+  check::at_most(slope, 1e-6);
+  check::at_most(1e-8, profile.slope_noise());
+}
+
+// What falls from one rung to the next as truncation does is none, however large it is.
+void truncation_is_no_noise() {
+  std::mt19937 random(4);
+  for (const double truncation : {1e-3, 1.0, 1e6}) {
+    const NoiseProfile profile(Axis{.truncation = truncation}.samples(random), rounding);
+    check::at_most(profile.at(1e-9, 1.0), 1e-13 * std::max(1.0, truncation));
+  }
+}
+
+// Noise at coarse steps that is gone at fine ones is that of a function that does nothing there.
+void a_level_above_silence_is_noise() {
+  std::vector<NoiseSample> samples;
+  for (int e = 0; e > -40; --e) {
+    const double step = std::ldexp(1.0, e);
+    const double noise = e > -20 ? 1e-6 * (1.0 + 0.1 * (e % 3)) : 1e-15;
+    samples.push_back({step, noise + std::pow(step, 4), 1.0, false});
+  }
+  const NoiseProfile profile(samples, rounding);
+  check::at_most(3e-7, profile.at(1e-10, 1.0));
+  // A smooth function has rungs in between, even where it converges faster than any power.
+  samples.clear();
+  for (int e = 0; e > -40; --e) {
+    const double x = std::ldexp(1.0, e + 6);
+    samples.push_back({std::ldexp(1.0, e), std::exp(-1.0 / (x * x)) + 1e-15, 1.0, false});
+  }
+  const NoiseProfile smooth(samples, rounding);
+  check::at_most(smooth.at(1e-10, 1.0), 1e-13);
 }
 
 void never_below_rounding() {
+  const NoiseProfile nothing;
   for (const int n : {1, 100}) {
-    const Axes silent(static_cast<std::size_t>(n));
-    for (const NoiseModel& m : estimate(silent)) {
-      check::at_most(0x1p-53 * 8.0, m.at(8.0));
-      check::at_most(m.at(8.0), 0x1p-45 * 8.0);
-    }
+    const double level = hesscape::rounding_level(n);
+    const NoiseProfile profile({}, level);
+    check::at_most(level * 8.0, profile.at(1e-3, 8.0));
+    check::at_most(profile.at(1e-3, 8.0), 0x1p-45 * 8.0);
+    check::is_true(!profile.heard());
     check::at_most(hesscape::rounding_level(n), hesscape::rounding_level(n + 1));
   }
+  check::at_most(1e8 * hesscape::rounding_level(3), hesscape::rounding_level(3, true));
 }
 
 void an_axis_that_is_too_quiet_learns_from_the_others() {
-  std::mt19937 random(3);
-  Axes axes;
-  for (int i = 0; i < 7; ++i) axes.push_back(axis(i == 0 ? 1e-12 : 1e-5, 0.0, 1.0, random));
-  check::at_most(1e-5 / 3.0, estimate(axes)[0].at(1.0));
+  std::mt19937 random(5);
+  std::vector<NoiseProfile> axes;
+  for (int i = 0; i < 7; ++i)
+    axes.emplace_back(Axis{.sigma = i == 0 ? 1e-12 : 1e-5}.samples(random), rounding);
+  hesscape::share_noise(axes);
+  check::at_most(1e-5 / 3.0, axes[0].at(1e-8, 1.0));
 }
 
 void a_silent_axis_resolves_no_less_than_it_missed() {
-  Axes axes(1);
-  for (int r = 0; r < 10; ++r) axes[0].push_back({1e-3 * std::pow(8.0, -r), 1.0, true});
-  check::at_most(1e-3, estimate(axes)[0].at(1.0));
+  std::vector<NoiseSample> samples;
+  for (int r = 0; r < 10; ++r)
+    samples.push_back({std::pow(8.0, -r), 1e-3 * std::pow(8.0, -r), 1.0, true});
+  check::at_most(1e-3, NoiseProfile(samples, rounding).at(1e-6, 1.0));
 }
 
-void a_model_is_the_larger_of_its_parts() {
-  check::close((NoiseModel{.absolute = 3.0}).at(100.0), 3.0, 0.0);
-  check::close((NoiseModel{.root = 3.0}).at(100.0), 30.0, 1e-14);
-  check::close((NoiseModel{.relative = 3.0}).at(100.0), 300.0, 0.0);
-  check::close((NoiseModel{.absolute = 3.0, .root = 2.0, .relative = 0.5}).at(100.0), 50.0, 0.0);
+void what_is_known_stays() {
+  NoiseProfile profile = NoiseProfile::known(3.0, 0x1p-52);
+  check::equal(profile.at(1e-5, 1.0), 3.0);
+  check::equal(profile.at(1e5, 1e20), 0x1p-52 * 1e20);
+  profile.raise(4.0);
+  check::equal(profile.at(1e-5, 1.0), 4.0);
+  profile.add_argument_rounding(0.0, 5.0);
+  check::equal(profile.at(1e-5, 100.0), 50.0);
+  profile.cap(0.5);
+  check::equal(profile.nearest(), 0.5);
 }
 
 }  // namespace
 
 int main() {
   levels_are_within_a_factor_of_three();
-  noise_grows_as_the_samples_say();
+  noise_grows_no_less_than_values_do();
+  noise_may_grow_with_the_step();
+  truncation_is_no_noise();
+  a_level_above_silence_is_noise();
   never_below_rounding();
   an_axis_that_is_too_quiet_learns_from_the_others();
   a_silent_axis_resolves_no_less_than_it_missed();
-  a_model_is_the_larger_of_its_parts();
+  what_is_known_stays();
 }

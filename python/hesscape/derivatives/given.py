@@ -13,10 +13,12 @@ from hesscape._validate import Array
 from hesscape.objective import Objective
 from hesscape.status import NonFiniteError
 
+from .confront import against_gradients, finite_gradients
 from .measurement import evaluate
 from .model import TaylorModel, diagonal_model, raise_for_status
 
 EPS = float(np.finfo(float).eps)
+SHORT = 12  # bits that entries have where they are simple numbers
 RETRIES = 2  # with steps an eighth of those before
 ULPS = 4.0
 SINGLE_ULPS = 64.0  # of the largest entry, in float32: 180 small networks needed up to 23
@@ -46,46 +48,81 @@ def from_gradients(
     if enough is not None and enough(model):
         return model
     lines = evaluate(f, line_steps(model, step, f.by_point))
-    model = _differences_model(f, model, axes.exponent[0], axes.reduction[0])
-    natural = np.log2(natural_steps(x, step)).astype(np.int32)
-    agree = lines.agree(model.hessian, model.hessian_error)
+    natural = np.floor(np.log2(natural_steps(x, step))).astype(np.int32)
+    model = _differences_model(f, model, axes.exponent[0], axes.reduction[0], natural)
+    agree = _agree(model, lines, axes)
     for finer in range(1, RETRIES + 1):
         if agree:
             break
-        model = _differences_model(f, model, natural - 3 * finer, np.ones_like(x))
-        agree = lines.agree(model.hessian, model.hessian_error)
+        model = _differences_model(f, model, natural - 3 * finer, np.ones_like(x), natural)
+        agree = _agree(model, lines, axes)
     nfev = model.nfev + lines.nfev
+    model = _against_axes(model, axes)
     return confronted(model, lines, agree, nfev, "the values of fun contradict jac")
 
 
-def _differences_model(
-    f: Objective, model: TaylorModel, exponent: NDArray[np.int32], reduction: Array
-) -> TaylorModel:
-    x = model.x
-    stencil = _core.GradientStencil(x, exponent=exponent, reduction=reduction)
-    while not stencil.done:
-        gradients = finite_gradients(f, stencil.ask_round() if f.one_by_one else stencil.ask(), x)
-        for first in range(0, len(gradients), 4):
-            stencil.tell(gradients[first : first + 4])
-    h = stencil.hessian()
+def _agree(model: TaylorModel, lines: _core.Lines, axes: _core.Derivatives) -> bool:
+    off = np.abs(model.hessian.diagonal() - axes.curvature[0])
+    within = off <= model.hessian_error.diagonal() + axes.curvature_error[0]
+    return bool(within.all()) and lines.agree(model.hessian, model.hessian_error)
+
+
+def _against_axes(model: TaylorModel, axes: _core.Derivatives) -> TaylorModel:
+    """Widen errors until what values say along the axes is within them."""
+    slope = np.abs(model.gradient - axes.gradient[0]) - axes.gradient_error[0]
+    curved = np.abs(model.hessian.diagonal() - axes.curvature[0]) - axes.curvature_error[0]
+    curved = np.where(curved > model.hessian_error.diagonal(), curved, 0.0)
     return replace(
         model,
-        hessian=h,
-        gradient_error=_gradient_error(x, model.gradient, h) + stencil.gradient_noise(),
-        hessian_error=stencil.hessian_error(),
-        njev=model.njev + 4 * x.size,
+        gradient_error=np.where(
+            slope > model.gradient_error, 2 * np.maximum(slope, 0), model.gradient_error
+        ),
+        hessian_error=np.maximum(model.hessian_error, 2 * np.sqrt(np.outer(curved, curved))),
     )
 
 
-def finite_gradients(f: Objective, points: Array, x: Array) -> Array:
-    """Evaluate `jac`, and insist on finite values."""
-    with np.errstate(all="ignore"):
-        gradients = f.gradients(points)
-    if not np.isfinite(gradients).all():
-        raise NonFiniteError(
-            f"jac is not finite at or next to x = {x}: {_core.Status.no_step.message}"
+def _differences_model(
+    f: Objective,
+    model: TaylorModel,
+    exponent: NDArray[np.int32],
+    reduction: Array,
+    longest: NDArray[np.int32],
+) -> TaylorModel:
+    """Take differences of gradients, over longer steps where noise limits these."""
+    x, first = model.x, True
+    for _ in range(1 + RETRIES):
+        stencil = _core.GradientStencil(
+            x, gradient=model.gradient, exponent=exponent, reduction=reduction
         )
-    return gradients
+        while not stencil.done:
+            gradients = finite_gradients(
+                f, stencil.ask_round() if f.one_by_one else stencil.ask(), x
+            )
+            for row in range(0, len(gradients), 4):
+                stencil.tell(gradients[row : row + 4])
+        model, first = _with_columns(model, stencil, first), False
+        growth = np.clip(longest - exponent, 0, stencil.growth())
+        if not growth.any():
+            break
+        exponent = exponent + growth
+    return model
+
+
+def _with_columns(model: TaylorModel, stencil: _core.GradientStencil, first: bool) -> TaylorModel:
+    """Take the entries of a stencil, after the first one only those that are known better than before."""
+    h, error = stencil.hessian(), stencil.hessian_error()
+    slope_error = _gradient_error(model.x, model.gradient, h) + stencil.gradient_noise()
+    if not first:
+        h = np.where(error < model.hessian_error, h, model.hessian)
+        error = np.minimum(error, model.hessian_error)
+        slope_error = np.minimum(slope_error, model.gradient_error)
+    return replace(
+        model,
+        hessian=h,
+        gradient_error=slope_error,
+        hessian_error=error,
+        njev=model.njev + 4 * model.x.size,
+    )
 
 
 def given_hessian(f: Objective, x: Array, step: Array) -> TaylorModel:
@@ -94,6 +131,8 @@ def given_hessian(f: Objective, x: Array, step: Array) -> TaylorModel:
     name = "hess" if f.hess is not None else "hessp"
     if not np.isfinite(h).all():
         raise NonFiniteError(f"{name} is not finite at x = {x}: move x into its domain")
+    if _single_inside(h):
+        epsilon = float(np.finfo(np.float32).eps)
     asymmetry = np.abs(h - h.T)
     h = 0.5 * (h + h.T)
     if f.jac is not None:
@@ -110,7 +149,8 @@ def given_hessian(f: Objective, x: Array, step: Array) -> TaylorModel:
     agree = lines.agree(model.hessian, model.hessian_error)
     nfev = model.nfev + lines.nfev
     why = f"the values of fun contradict {name}{' or jac' if f.jac else ''}"
-    return confronted(model, lines, agree, nfev, why)
+    model = confronted(model, lines, agree, nfev, why)
+    return model if f.jac is None else against_gradients(f, model, natural_steps(x, step), name)
 
 
 def _value_model(f: Objective, x: Array, h: Array, epsilon: float) -> TaylorModel:
@@ -140,6 +180,13 @@ def _gradient_error(
     """Bound the rounding of the entries, and of x itself, which moves the gradient by H dx."""
     error = ULPS * epsilon * (np.abs(gradient) + np.abs(hessian) @ np.abs(x))
     return error if epsilon == EPS else np.full_like(error, error.max())
+
+
+def _single_inside(h: Array) -> bool:
+    """Whether entries are numbers of single precision, and not all of them short ones."""
+    fraction, exponent = np.frexp(h)
+    short = np.ldexp(np.rint(np.ldexp(fraction, SHORT)), exponent - SHORT)
+    return bool((h == h.astype(np.float32)).all() and (h != short).any())
 
 
 def _hessian_error(h: Array, asymmetry: Array, epsilon: float) -> Array:

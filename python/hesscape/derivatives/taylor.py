@@ -13,8 +13,9 @@ from hesscape._keywords import takes
 from hesscape._validate import Array
 from hesscape.objective import Objective
 
+from .confront import finite_gradients
 from .expensive import AXIS
-from .given import axes_of, finite_gradients, from_gradients, given_hessian
+from .given import axes_of, from_gradients, given_hessian
 from .measurement import evaluate, value_steps
 from .measuring import Measuring
 from .model import TaylorModel

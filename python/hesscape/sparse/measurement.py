@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hesscape import _core
 from hesscape._validate import Array
-from hesscape.derivatives.given import finite_gradients
+from hesscape.derivatives.confront import finite_gradients
 from hesscape.derivatives.model import TaylorModel
 from hesscape.objective import Objective
 from hesscape.status import NonFiniteError

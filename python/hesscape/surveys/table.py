@@ -178,9 +178,9 @@ class Survey:
         --------
         >>> import hesscape as hs
         >>> def f(x):
-        ...     return (x[0] ** 2 - 1) ** 2 + x[1] ** 2
-        >>> found = hs.survey(f, [[0.9, 0.1], [1.1, 0], [-1, 0.2], [0.1, 0]], refine=True)
-        >>> len(found.distinct()), len(found.distinct(symmetries=[lambda x: -x]))
+        ...     return (x[0] ** 2 - 1) ** 2 + (x[1] - 1) ** 2
+        >>> found = hs.survey(f, [[0.9, 1.1], [1.1, 1], [-1, 1.2], [0.1, 1]], refine=True)
+        >>> len(found.distinct()), len(found.distinct(symmetries=[[[-1, 0], [0, 1]]]))
         (3, 2)
         """
         groups = self.groups(symmetries=symmetries, invariants=invariants, tol=tol)

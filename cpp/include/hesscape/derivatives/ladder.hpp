@@ -13,13 +13,17 @@ namespace hesscape {
 // x displaced by about 2^exponent to either side; `step` is half of what separates the two points,
 // exactly, and exactly their distance from x unless the step is larger than x.
 struct Displacement {
-  Displacement(double x, int exponent);
+  // With `uneven`, the distance is about 1.18 times as large.
+  Displacement(double x, int exponent, bool uneven = false);
   bool usable() const;
 
   double plus;
   double minus;
   double step;
 };
+
+// Whether a coordinate counts as zero, where the largest of the point is `size`.
+bool negligible(double x, double size);
 
 struct Rung {
   int exponent;
@@ -36,6 +40,9 @@ struct AxisDerivatives {
   Extrapolated second;
 };
 
+// Of values: they are all numbers of single precision, or some are not.
+enum class Precision : unsigned char { unseen, single, full };
+
 class Ladder {
   static constexpr int stride = 3;  // between the first rungs, in powers of two
 
@@ -49,19 +56,21 @@ class Ladder {
   void add(int exponent, double plus, double minus);
   const Rung* find(int exponent) const;
 
-  // A point at no dyadic distance from x, where a value computed in single precision shows as such.
-  double check_point() const { return x_ + 1.37 * Displacement(x_, start_ - 4 * stride).step; }
+  // The points of a rung. Every other step is no power of two: rounding errors that scale with
+  // dyadic steps are the same on all of them, where no difference shows them.
+  Displacement at(int exponent) const { return {x_, exponent, (start_ - exponent) % 2 != 0}; }
 
-  // What the rungs say of the noise, after the last `listen`.
-  const NoiseSummary& noise() const { return noise_; }
-  void listen(double centre, double rounding);
+  // What the rungs say of the noise.
+  NoiseProfile listen(double centre, double rounding) const;
+  // What numbers the values are that differ from the centre.
+  Precision precision(double centre) const;
 
   // Decides on the next rungs from what was measured: up while only noise limits the second
   // derivative, down while only truncation does, then the halvings around the best rung.
-  void plan(double centre, const NoiseModel& noise);
+  void plan(double centre, const NoiseProfile& noise);
   // Settles the derivatives, and the rung from which `levels` halvings serve a pair best; wants
   // those that are missing.
-  void conclude(double centre, const NoiseModel& noise, int levels);
+  void conclude(double centre, const NoiseProfile& noise, int levels);
 
   // What the last plan made of the second derivative; zero when it is within its error.
   double curvature() const { return curvature_; }
@@ -80,6 +89,10 @@ class Ladder {
   }
   // By how much the last extrapolation of `levels` rungs reduced the truncation error.
   double reduction() const { return reduction_; }
+  // Half of the jump of the second derivative at x that the slopes on both sides show.
+  double jump() const { return jump_; }
+  // The size of the third derivative.
+  double third() const { return third_; }
   bool shortened() const;
   double x() const { return x_; }
 
@@ -89,8 +102,8 @@ class Ladder {
   void want(int exponent);
   void add_pair_rungs(int last_level);
   std::span<const Rung> resolved(double centre) const;
-  bool quiet_below(double centre, const NoiseModel& noise) const;
   void want_finer(double centre);
+  void want_between(double step);
   void choose_pair_rung(const Quotients& quotients, const Extrapolation& second,
                         const Extrapolated& best, int levels);
   int top() const { return rungs_.front().exponent; }
@@ -106,10 +119,9 @@ class Ladder {
   double reduction_ = 1.0;
   double curvature_ = 0.0;
   double slope_ = 0.0;
-  double rounding_ = 0.0;  // the level that `listen` was told
+  double jump_ = 0.0;
+  double third_ = 0.0;
   AxisDerivatives derivatives_;
-  std::vector<NoiseSample> samples_;
-  NoiseSummary noise_;
   std::vector<Rung> rungs_;  // coarsest first
   std::vector<int> wanted_;
   std::vector<PairRung> pair_rungs_;  // by level, made when first asked for

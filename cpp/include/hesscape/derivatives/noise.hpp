@@ -1,9 +1,6 @@
-// The noise level of f, seen from differences that the smooth part of f cannot explain.
+// The noise of f along an axis, seen from differences that the smooth part of f cannot explain.
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cmath>
 #include <span>
 #include <vector>
 
@@ -13,60 +10,79 @@ namespace hesscape {
 inline constexpr double noise_sigmas = 5.0;
 inline constexpr double gradient_sigmas = 6.0;
 
-// What a rung of one axis says of the noise: the standard deviation that would explain by noise
-// alone the part of a difference which no extrapolation from coarser rungs predicts, and the size
-// of the values. (The difference table of Moré and Wild 2011, on a geometric instead of an
+// What a rung of one axis says of the noise: the standard deviation of values that would explain by
+// noise alone the part of its differences which no extrapolation from coarser rungs predicts, and
+// the size of the values. (The difference table of Moré and Wild 2011, on a geometric instead of an
 // equidistant grid.)
 struct NoiseSample {
+  double step;
   double deviation;
   double magnitude;
-  bool
-      silent;  // f took the same value on both sides and at x: it resolves no less than `deviation`
+  // f took the same value on both sides and at x: it resolves no less than `deviation`.
+  bool silent;
 };
 
-// How noise grows with the magnitude of f: relative noise as f itself, what rounding in residuals
-// leaves in a sum of their squares as its root, absolute noise not at all.
-enum Law : unsigned char { relative_law, root_law, absolute_law, laws };
+// The standard deviation of values over the steps of an axis. Noise is what does not fall, or falls
+// slowly, as the step shrinks; whatever falls as fast as truncation does is none. So it is heard
+// on the finest rungs, up to the first one whose departure is too large to be more of the same; at
+// each of these it is what that rung and some finer ones show, so that noise may grow with the step
+// (rounding of arguments) or with the values (relative noise) as it likes. On coarser rungs, where
+// truncation hides it, it is taken to grow as it did before, and no less than values do.
+class NoiseProfile {
+ public:
+  NoiseProfile() = default;
+  // Samples of the coarsest rung come first; `rounding` is the least deviation, relative to values.
+  NoiseProfile(std::span<const NoiseSample> samples, double rounding);
+  // A deviation that is known.
+  static NoiseProfile known(double sigma, double rounding);
 
-// What the samples of one axis come to.
-struct NoiseSummary {
-  std::array<double, laws> level = {};  // from the quietest window of rungs, under each law
-  std::array<double, laws> spread =
-      {};                   // variance of the logarithms of the levels, over the finer rungs
-  double resolution = 0.0;  // where f is silent, the change that was to be seen
-  int informative = 0;      // samples that are not silent
-  bool heard = false;       // false: f is zero all along the axis
+  // The deviation of values of some size in differences over this step.
+  double at(double step, double magnitude) const;
+  // At the smallest steps where f is heard.
+  double nearest() const { return nearest_; }
+  // Rungs that it was learnt from.
+  int informative() const { return informative_; }
+  // False where f is constant all along the axis.
+  bool heard() const { return heard_; }
+  double rounding() const { return rounding_; }
+  // No less than this at any step.
+  void raise(double level);
+  // Scaled down, so that it is at most this at the smallest steps.
+  void cap(double level);
+  // Steps of a rung below which noise may end, unless f is smooth in between; 0 where there is
+  // none.
+  double doubtful() const { return doubtful_; }
+  // What rounding of the argument leaves of a slope, however short the steps.
+  double slope_noise() const { return slope_noise_; }
+  // What rounding of the arguments does: at x, and times the root of the size of values.
+  void add_argument_rounding(double here, double root);
 
-  NoiseSummary() = default;
-  // Samples of the coarsest rung come first, two for each rung.
-  NoiseSummary(std::span<const NoiseSample> samples, double rounding);
+ private:
+  struct Row {
+    double step, magnitude, sigma;
+  };
+
+  void learn(std::span<const NoiseSample> heard);
+  double plateau_above(std::span<const NoiseSample> heard, int top, const auto& law);
+  static double grown_with_values(const Row& row, double magnitude);
+
+  std::vector<Row> rows_;  // coarsest first
+  double rounding_ = 0.0;
+  double least_ = 0.0;
+  double root_ = 0.0;
+  double nearest_ = 0.0;
+  double doubtful_ = 0.0;
+  double slope_noise_ = 0.0;
+  int informative_ = 0;
+  bool heard_ = false;
 };
-
-// The standard deviation of f where it has the size `magnitude`: the largest of the three laws.
-struct NoiseModel {
-  double absolute = 0.0;
-  double root = 0.0;
-  double relative = 0.0;
-  bool heard = true;
-
-  double at(double magnitude) const {
-    return std::max({absolute, root * std::sqrt(magnitude), relative * magnitude});
-  }
-};
-
-// The model whose deviation is the larger of two, at every magnitude.
-inline NoiseModel louder(const NoiseModel& a, const NoiseModel& b) {
-  return {std::max(a.absolute, b.absolute), std::max(a.root, b.root),
-          std::max(a.relative, b.relative), a.heard || b.heard};
-}
 
 // What a sum of n terms, or of a term for each of n coordinates, loses to rounding: half an ulp a
 // term, adding like a random walk.
 double rounding_level(int n, bool single_precision = false);
 
-// Takes each axis's level under each law, and raises it to the median over the axes where it is
-// below that. Samples from values of one size do not tell how noise grows, so all laws stay but the
-// absolute one, which only counts where the samples of all axes vary least under it.
-std::vector<NoiseModel> estimate_noise(std::span<const NoiseSummary> axes, double rounding);
+// Raises axes that are quieter than the median of all to it, as they share f; an axis with few
+// rungs sees the function itself, and is held to ten times that.
+void share_noise(std::span<NoiseProfile> axes);
 
 }  // namespace hesscape

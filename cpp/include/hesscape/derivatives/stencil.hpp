@@ -46,8 +46,8 @@ struct Probe {
   double xi, xj;
 };
 
-// What the round after the centre takes along each axis: a check, and two values a rung.
-inline constexpr int values_along_axis = 19;
+// What the round after the centre takes along each axis: two values a rung.
+inline constexpr int values_along_axis = 18;
 
 // The measurement goes in waves of points that share blocks of values: first the centres and the
 // axes' ladders, round by round, then the pairs, a bounded number at a time.
@@ -82,6 +82,7 @@ class Stencil {
     int held = 0;  // levels with finite ones
     bool wants_more = true;
     double value = 0.0, error = 0.0;
+    double bend_i = 0.0, bend_j = 0.0;  // the third derivatives iij and ijj
   };
   struct PairRequest {  // two probes for the pair, two for each axis without a rung at this level
     int pair;
@@ -96,8 +97,6 @@ class Stencil {
   void ask_for(int point, int i, double xi, int j = -1, double xj = 0.0);
   void start_wave();
   void take_centres(const Eigen::Ref<const Eigen::VectorXd>& values);
-  void ask_checks();
-  void take_checks(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_ladders();
   void take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values);
   void estimate_noise_of(int point);
@@ -110,14 +109,16 @@ class Stencil {
   void take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values);
   void ask_level(int index, int level);
   void take_level(const PairRequest& request, const double*& value);
-  NoiseModel pair_noise(const Pair& pair) const;
+  double pair_noise(const Pair& pair, double step_i, double step_j, double magnitude) const;
+  bool heard(const Pair& pair) const;
   void judge(std::size_t index);
   void store_pairs();
   int affordable_levels() const;
   bool more_pairs() const { return pair_point_ < wave_last_; }
+  void add_bend(int point);
   void finish_wave();
 
-  enum class Phase { centre, checks, ladders, pairing_rungs, pairs };
+  enum class Phase { centre, ladders, pairing_rungs, pairs };
 
   Points points_;
   StencilOptions options_;
@@ -128,8 +129,10 @@ class Stencil {
   int wave_first_ = 0, wave_last_ = 0;
   int levels_ = 0;  // of each pair
   std::vector<Ladder> ladders_;
-  std::vector<NoiseModel> axis_noise_;  // of each ladder
-  std::vector<double> rounding_;        // of each point of the wave
+  std::vector<NoiseProfile> axis_noise_;  // of each ladder
+  std::vector<double> rounding_;          // of each point of the wave
+  std::vector<double> displaced_;         // how far f moves x along each axis, by rounding it
+  std::vector<double> bent_;              // by how much the curvature of each axis differs there
   std::vector<Request> requests_;
 
   int pair_point_ = 0, pair_i_ = 0, pair_j_ = 0;  // the next pair to start

@@ -1,0 +1,165 @@
+"""A Hessian that was given, confronted with differences of gradients along one direction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from hesscape import _core
+from hesscape._validate import Array
+from hesscape.objective import Objective
+from hesscape.status import NonFiniteError
+
+from .model import TaylorModel
+
+EPS = float(np.finfo(float).eps)
+ULPS = 4.0
+SIGMAS = 6.0
+HEARD = 2.0**-40  # noise that is more than rounding of what cancels
+TRIES = (-12, -18, -24)  # powers of two, over the natural step
+SHORTEST = 2.0**-12  # of x: the natural step that is taken where it is shorter
+UNEVEN = (
+    2.4  # the ratio of the two steps of a difference: rounding inside scales with powers of two
+)
+
+
+def finite_gradients(f: Objective, points: Array, x: Array) -> Array:
+    """Evaluate `jac`, and insist on finite values."""
+    with np.errstate(all="ignore"):
+        gradients = f.gradients(points)
+    if not np.isfinite(gradients).all():
+        raise NonFiniteError(
+            f"jac is not finite at or next to x = {x}: {_core.Status.no_step.message}"
+        )
+    return gradients
+
+
+class Difference(NamedTuple):
+    """How the gradient changes along a displacement, and what is known of the error."""
+
+    along: Array
+    change: Array
+    error: Array
+    noise: Array  # of each entry of a gradient
+    even: Array  # the part of the change that is the same on both sides
+    left: Array  # of it, what does not fall as the square of the step
+    heard: float  # noise, relative to what rounding is relative to; 0 where it is rounding
+    single: bool  # all are numbers of single precision
+
+
+def against_gradients(f: Objective, model: TaylorModel, natural: Array, name: str) -> TaylorModel:
+    """Widen the errors of a Hessian until differences of `jac` agree with it.
+
+    All coordinates take part, each by a length in which its row of H has an entry of about 1. What is heard in the
+    gradients, noise or a jump of the second derivative, is in the Hessian as well.
+    """
+    h, x = model.hessian, model.x
+    unit = _units(h)
+    size = np.maximum(unit * np.median(natural / unit), SHORTEST * np.abs(x))
+    v = np.random.default_rng(x.size).choice([-1.0, 1.0], x.size) * size
+    first, over = None, np.zeros_like(x)
+    for exponent in TRIES:
+        d = _difference(f, model, np.ldexp(v, exponent))
+        model = replace(model, njev=model.njev + 4)
+        if d is None:
+            continue
+        if first is None:
+            first = d
+            model = _as_uncertain(model, d, unit)
+            if d.heard:
+                longer = np.ldexp(v, max(round(np.log2(d.heard) / 5), exponent))
+                model = _with_jump(model, d, _difference(f, model, longer), unit)
+        allowed = d.error + model.hessian_error @ np.abs(d.along)
+        over = np.maximum(np.abs(d.change - h @ d.along) - allowed, 0)
+        if not over.any():
+            return model
+    if not over.any():
+        return model
+    wrong = 2 * over[:, None] / np.abs(v)
+    return replace(
+        model,
+        hessian_error=np.maximum(model.hessian_error, np.maximum(wrong, wrong.T)),
+        message=f"differences of jac contradict {name}; the errors account for it",
+    )
+
+
+def _difference(f: Objective, model: TaylorModel, v: Array) -> Difference | None:
+    """Extrapolate central differences of `jac` over v and over a shorter step; None beyond the domain."""
+    x, here = model.x, model.gradient
+    points = x + np.array([v, -v, v / UNEVEN, -v / UNEVEN])
+    try:
+        g = finite_gradients(f, points, x)
+    except NonFiniteError:
+        return None
+    along, _ = _extrapolated(points)  # as x rounds it
+    change, last = _extrapolated(g)
+    # What is even in the step falls as its square, unless the second derivative jumps or f is noisy.
+    even = (g[2] + g[3]) / 2 - here
+    left = np.abs(even - ((g[0] + g[1]) / 2 - here) / UNEVEN**2)
+    everything = np.vstack([g, here])
+    single = bool((everything == everything.astype(np.float32)).all())
+    epsilon = float(np.finfo(np.float32).eps) if single else EPS
+    size = np.abs(everything).max(axis=0) + np.abs(model.hessian) @ np.abs(x)
+    relative = np.divide(left, size, out=np.zeros_like(x), where=size > 0)
+    heard = (1 + 2 / x.size) * float(np.median(relative))
+    noise = np.maximum(left, max(ULPS * epsilon, heard) * size)
+    return Difference(
+        along,
+        change,
+        np.abs(last) + SIGMAS * UNEVEN * noise,
+        noise,
+        np.abs(even) * UNEVEN**2,
+        left * UNEVEN,
+        heard if heard > HEARD else 0.0,
+        single,
+    )
+
+
+def _extrapolated(y: Array) -> tuple[Array, Array]:
+    """Give the odd part of what is at the two steps, without its cubic term; and what that was."""
+    coarse, fine = (y[0] - y[1]) / 2, UNEVEN * (y[2] - y[3]) / 2
+    cubic = (fine - coarse) / (UNEVEN**2 - 1)
+    return fine + cubic, cubic
+
+
+def _as_uncertain(model: TaylorModel, d: Difference, unit: Array) -> TaylorModel:
+    """Give H the noise that is heard in gradients, and what it changes by where x is rounded."""
+    relative = ULPS * EPS if d.single else max(ULPS * EPS, d.heard)
+    moved = relative * float(np.max(np.abs(model.x) / np.abs(d.along)))
+    error = SIGMAS * d.heard * np.outer(1 / unit, 1 / unit) + moved * _over(2 * d.even, d.along)
+    return replace(
+        model,
+        gradient_error=np.maximum(model.gradient_error, SIGMAS * d.noise),
+        hessian_error=model.hessian_error + error,
+    )
+
+
+def _with_jump(
+    model: TaylorModel, d: Difference, longer: Difference | None, unit: Array
+) -> TaylorModel:
+    """Account for a jump of the second derivative: what is left grows with the step, as noise does not."""
+    if longer is None:
+        return model
+    model = replace(model, njev=model.njev + 4)
+    grown = np.linalg.norm(longer.left * unit) / np.linalg.norm(d.left * unit)
+    if grown < np.sqrt(np.median(longer.along / d.along)):
+        return model
+    jump = np.minimum(_over(d.left, d.along), _over(longer.left, longer.along))
+    return replace(model, hessian_error=model.hessian_error + 2 * jump)
+
+
+def _over(change: Array, along: Array) -> Array:
+    """Entries of H that a change of the gradient along a displacement may come from."""
+    entries = change[:, None] / np.abs(along)
+    return np.minimum(entries, entries.T)
+
+
+def _units(h: Array) -> Array:
+    """Units of the coordinates in which each row of H has an entry of about 1."""
+    unit = np.ones(len(h))
+    for _ in range(3):
+        largest = (np.abs(h) * np.outer(unit, unit)).max(axis=1)
+        unit = unit / np.sqrt(np.where(largest > 0, largest, 1))
+    return unit
