@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "hesscape/numbers.hpp"
 
@@ -37,9 +38,81 @@ NoiseProfile NoiseProfile::known(double sigma, double rounding) {
   return profile;
 }
 
+namespace {
+
+// Of a rung that is not silent, with the logarithms of its step and deviation.
+struct Heard : NoiseSample {
+  explicit Heard(const NoiseSample& sample)
+      : NoiseSample(sample), log_step(std::log(step)), log_deviation(std::log(deviation)) {}
+  double log_step, log_deviation;
+};
+
+// sigma = level * (step / scale)^power through the deviations of some rungs.
+struct PowerLaw {
+  PowerLaw(std::span<const Heard> rungs, const Heard& scale) : scale_(scale.log_step) {
+    double s = 0.0, d = 0.0, ss = 0.0, sd = 0.0;
+    for (const Heard& r : rungs) {
+      const double x = r.log_step - scale_;
+      s += x, d += r.log_deviation, ss += x * x, sd += x * r.log_deviation;
+    }
+    const auto m = static_cast<double>(rungs.size());
+    if (rungs.size() > 2)
+      power_ = std::clamp((sd - s * d / m) / (ss - s * s / m), 0.0, steepest_growth);
+    const double unit = rungs.front().deviation;  // of which no square overflows
+    double square = 0.0;
+    for (const Heard& r : rungs) {
+      const double off = r.deviation / unit / grown(r);
+      square += off * off;
+    }
+    level_ = unit * std::sqrt(square / m);
+  }
+
+  double at(const Heard& rung) const { return level_ * grown(rung); }
+  double power() const { return power_; }
+
+ private:
+  double grown(const Heard& rung) const {
+    return power_ > 0.0 ? std::exp(power_ * (rung.log_step - scale_)) : 1.0;
+  }
+
+  double scale_;
+  double power_ = 0.0;
+  double level_;
+};
+
+// What is level on some rungs and gone on the next finer one is noise that f has at coarse steps
+// only (an inner solver has nothing to do at fine ones, single precision resolves nothing). A
+// smooth function, however fast it converges, has rungs in between.
+struct Plateau {
+  Plateau(std::span<const Heard> heard, int top, double below) {
+    if (top < 2) return;
+    const auto sample = [&](int r) -> const Heard& { return heard[static_cast<std::size_t>(r)]; };
+    const Heard& here = sample(top - 1);
+    const auto as_level = [&](const Heard& coarser) {
+      const double octaves = (coarser.log_step - here.log_step) / std::numbers::ln2;
+      const double rise = (coarser.log_deviation - here.log_deviation) / std::numbers::ln2;
+      return octaves > least_length && rise < level_rise * octaves + 0.5;
+    };
+    if (std::ranges::none_of(heard.first(static_cast<std::size_t>(top - 1)), as_level)) return;
+    const double octaves = (here.log_step - sample(top).log_step) / std::numbers::ln2;
+    if (octaves > 1.5) {
+      doubtful = here.step;
+      return;
+    }
+    const bool long_one = top > 2 && sample(top - 3).deviation < louder * here.deviation;
+    const bool sudden = std::log2(here.deviation / below) > steepest_fall * octaves;
+    if (long_one || sudden) level = here.deviation;
+  }
+
+  double level = 0.0;
+  double doubtful = 0.0;  // the step above a gap where it may end
+};
+
+}  // namespace
+
 NoiseProfile::NoiseProfile(std::span<const NoiseSample> samples, double rounding)
     : rounding_(rounding) {
-  std::vector<NoiseSample> heard;
+  std::vector<Heard> heard;
   heard.reserve(samples.size());
   for (NoiseSample sample : samples) {
     if (sample.silent) {
@@ -48,124 +121,74 @@ NoiseProfile::NoiseProfile(std::span<const NoiseSample> samples, double rounding
     }
     sample.deviation = std::max(
         {sample.deviation, rounding * sample.magnitude, std::numeric_limits<double>::min()});
-    heard.push_back(sample);
+    heard.emplace_back(sample);
   }
   nearest_ = least_;
   heard_ = !heard.empty();
-  if (heard_) learn(heard);
-}
+  if (!heard_) return;
 
-namespace {
-
-// sigma = level * (step / scale)^power through the deviations of some rungs.
-struct PowerLaw {
-  PowerLaw(std::span<const NoiseSample> rungs, double scale) : scale_(scale) {
-    double s = 0.0, d = 0.0, ss = 0.0, sd = 0.0;
-    for (const NoiseSample& r : rungs) {
-      const double x = std::log(r.step / scale);
-      const double y = std::log(r.deviation);
-      s += x, d += y, ss += x * x, sd += x * y;
-    }
-    const auto m = static_cast<double>(rungs.size());
-    if (rungs.size() > 2)
-      power_ = std::clamp((sd - s * d / m) / (ss - s * s / m), 0.0, steepest_growth);
-    level_ = 0.0;
-    for (const NoiseSample& r : rungs)
-      level_ = std::hypot(level_, r.deviation * std::pow(scale / r.step, power_) / std::sqrt(m));
-  }
-
-  double at(double step) const { return level_ * std::pow(step / scale_, power_); }
-  double power() const { return power_; }
-
- private:
-  double scale_;
-  double power_ = 0.0;
-  double level_;
-};
-
-}  // namespace
-
-void NoiseProfile::learn(std::span<const NoiseSample> heard) {
   const auto count = static_cast<int>(heard.size());
-  const auto sample = [&](int r) -> const NoiseSample& {
-    return heard[static_cast<std::size_t>(r)];
-  };
+  const auto sample = [&](int r) -> const Heard& { return heard[static_cast<std::size_t>(r)]; };
   // Rung r and some finer ones of those from `top` on.
-  const auto around = [&](int r, int top) {
+  const auto law_at = [&](int r, int top) {
     const int first = std::max(top, std::min(r, count - window));
     const int last = std::min(first + window, count);
-    return heard.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+    return PowerLaw(std::span(heard).subspan(static_cast<std::size_t>(first),
+                                             static_cast<std::size_t>(last - first)),
+                    sample(r));
   };
-  int top = count - 1;
-  const auto more_of_the_same = [&](int r) {
-    if (r < 0) return false;
-    const NoiseSample& s = sample(r);
-    const NoiseSample& last = sample(top);
-    const PowerLaw law(around(top, top), last.step);
-    // One rung says little: the next may be as much louder as relative noise can be.
-    const double expected = top == count - 1
-                                ? last.deviation * std::pow(s.step / last.step, steepest_growth)
-                                : law.at(s.step);
-    const Row row{last.step, last.magnitude, law.at(last.step)};
-    return s.deviation <=
-           louder * std::max(expected, row.sigma * grown_with_values(row, s.magnitude));
-  };
-  while (top > 0) {
-    if (more_of_the_same(top - 1)) {
-      --top;
-    } else if (top < count - 1 && more_of_the_same(top - 2)) {
-      top -= 2;  // the one between departs by accident
-    } else {
-      break;
-    }
-  }
+  const int top = coarsest_heard(heard, law_at);
   informative_ = count - top;
-  const double plateau = plateau_above(heard, top, PowerLaw(around(top, top), sample(top).step));
+  const PowerLaw last_law = law_at(top, top);
+  const Plateau plateau(heard, top, top > 0 ? last_law.at(sample(top - 1)) : 0.0);
+  doubtful_ = plateau.doubtful;
 
   rows_.resize(heard.size());
   for (int r = count - 1; r >= top; --r) {
-    const auto rungs = around(r, top);
-    const PowerLaw law(rungs, sample(r).step);
-    const double sigma = unbiased * law.at(sample(r).step) * (rungs.size() < 3 ? 2.0 : 1.0);
+    const PowerLaw law = r == top ? last_law : law_at(r, top);
+    const double sigma = unbiased * law.at(sample(r)) * (informative_ < 3 ? 2.0 : 1.0);
     rows_[static_cast<std::size_t>(r)] = {sample(r).step, sample(r).magnitude, sigma};
     if (law.power() < least_growth) continue;
     const double slope = sigma / sample(r).step;
     slope_noise_ = slope_noise_ > 0.0 ? std::min(slope_noise_, slope) : slope;
   }
   const Row& last = rows_[static_cast<std::size_t>(top)];
-  const double power = PowerLaw(around(top, top), last.step).power();
   for (int r = top - 1; r >= 0; --r) {
     const double grown = std::max(grown_with_values(last, sample(r).magnitude),
-                                  std::pow(sample(r).step / last.step, power));
+                                  last_law.at(sample(r)) / last_law.at(sample(top)));
     rows_[static_cast<std::size_t>(r)] = {sample(r).step, sample(r).magnitude, last.sigma * grown};
   }
   nearest_ = std::max(nearest_, rows_.back().sigma);
-  if (plateau > 0.0) raise(unbiased * plateau);
+  if (plateau.level > 0.0) raise(unbiased * plateau.level);
 }
 
-// What is level on some rungs and gone on the next finer one is noise that f has at coarse steps
-// only (an inner solver has nothing to do at fine ones, single precision resolves nothing). A
-// smooth function, however fast it converges, has rungs in between.
-double NoiseProfile::plateau_above(std::span<const NoiseSample> heard, int top, const auto& law) {
-  if (top < 2) return 0.0;
-  const auto sample = [&](int r) -> const NoiseSample& {
-    return heard[static_cast<std::size_t>(r)];
+// The coarsest rung whose departure is more of what the finer ones show.
+int NoiseProfile::coarsest_heard(const auto& heard, const auto& law_at) {
+  const auto sample = [&](int r) -> const auto& { return heard[static_cast<std::size_t>(r)]; };
+  const int finest = static_cast<int>(heard.size()) - 1;
+  int top = finest;
+  const auto more_of_the_same = [&](int r) {
+    if (r < 0) return false;
+    const auto& last = sample(top);
+    const auto law = law_at(top, top);
+    // One rung says little: the next may be as much louder as relative noise can be.
+    const double expected =
+        top == finest ? last.deviation * std::pow(sample(r).step / last.step, steepest_growth)
+                      : law.at(sample(r));
+    const Row row{last.step, last.magnitude, law.at(last)};
+    const double grown = row.sigma * grown_with_values(row, sample(r).magnitude);
+    return sample(r).deviation <= louder * std::max(expected, grown);
   };
-  const NoiseSample& here = sample(top - 1);
-  const auto as_level = [&](const NoiseSample& coarser) {
-    const double octaves = std::log2(coarser.step / here.step);
-    const double rise = std::log2(coarser.deviation / here.deviation);
-    return octaves > least_length && rise < level_rise * octaves + 0.5;
-  };
-  if (std::ranges::none_of(heard.first(static_cast<std::size_t>(top - 1)), as_level)) return 0.0;
-  const double octaves = std::log2(here.step / sample(top).step);
-  if (octaves > 1.5) {
-    doubtful_ = here.step;
-    return 0.0;
+  while (top > 0) {
+    if (more_of_the_same(top - 1)) {
+      --top;
+    } else if (top < finest && more_of_the_same(top - 2)) {
+      top -= 2;  // the one between departs by accident
+    } else {
+      break;
+    }
   }
-  const bool level = top > 2 && sample(top - 3).deviation < louder * here.deviation;
-  const bool sudden = std::log2(here.deviation / law.at(here.step)) > steepest_fall * octaves;
-  return level || sudden ? here.deviation : 0.0;
+  return top;
 }
 
 // Values that are noise themselves say nothing of how it grows.
@@ -176,12 +199,11 @@ double NoiseProfile::grown_with_values(const Row& row, double magnitude) {
 double NoiseProfile::at(double step, double magnitude) const {
   const double sigma = std::max({least_, rounding_ * magnitude, root_ * std::sqrt(magnitude)});
   if (rows_.empty()) return sigma;
-  const Row* row = &rows_.back();
-  for (const Row& r : rows_) {
-    if (r.step > 0.999 * step) row = &r;  // the finest that is no finer
-  }
-  if (rows_.front().step < 0.999 * step) row = &rows_.front();
-  return std::max(sigma, row->sigma * grown_with_values(*row, magnitude));
+  // The finest that is no finer.
+  const auto finer =
+      std::ranges::partition_point(rows_, [&](const Row& r) { return r.step > 0.999 * step; });
+  const Row& row = finer == rows_.begin() ? rows_.front() : *(finer - 1);
+  return std::max(sigma, row.sigma * grown_with_values(row, magnitude));
 }
 
 void NoiseProfile::raise(double level) {

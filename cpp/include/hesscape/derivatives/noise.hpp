@@ -62,8 +62,7 @@ class NoiseProfile {
     double step, magnitude, sigma;
   };
 
-  void learn(std::span<const NoiseSample> heard);
-  double plateau_above(std::span<const NoiseSample> heard, int top, const auto& law);
+  static int coarsest_heard(const auto& heard, const auto& law_at);
   static double grown_with_values(const Row& row, double magnitude);
 
   std::vector<Row> rows_;  // coarsest first
