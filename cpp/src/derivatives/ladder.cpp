@@ -18,6 +18,7 @@ constexpr int halvings_below = 6;
 constexpr int growth_limit = 24;  // powers of two above the first step
 constexpr int unseen_limit = -1;  // while no curvature is seen, grow to 1/2 at most
 constexpr int most_refinements = 2;
+constexpr int fewest_heard = 4;            // rungs above silence that say something
 constexpr int shrink_limit = 60;           // powers of two below the first step
 constexpr double fewest_digits = 0x1p-40;  // of x: finer steps are a few of its ulps
 constexpr double good_enough = 0x1p-44;
@@ -93,6 +94,7 @@ bool Displacement::usable() const {
   return step > 0.0 && std::isfinite(plus) && std::isfinite(minus);
 }
 
+// Where all are tiny, zero is more likely than a unit that small; `want_finer` finds the latter.
 bool negligible(double x, double size) { return std::abs(x) <= 1e-13 * std::max(size, 1e-3); }
 
 bool Rung::finite() const { return std::isfinite(plus) && std::isfinite(minus) && step > 0.0; }
@@ -143,10 +145,10 @@ bool Ladder::shortened() const {
 std::span<const Rung> Ladder::resolved(double centre) const {
   const auto heard = [&](const Rung& r) { return !silent(r, centre); };
   const auto last = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(), heard);
-  if (last == rungs_.rbegin() || rungs_.rend() - last < 4) return rungs_;
+  if (last == rungs_.rbegin() || rungs_.rend() - last < fewest_heard) return rungs_;
   auto count = static_cast<std::size_t>(rungs_.rend() - last);
   const int coarsest_silent = rungs_[count].exponent;
-  while (count > 4 && rungs_[count - 1].exponent <= coarsest_silent + stride) --count;
+  while (count > fewest_heard && rungs_[count - 1].exponent <= coarsest_silent + stride) --count;
   return std::span(rungs_).first(count);
 }
 
@@ -184,7 +186,13 @@ Precision Ladder::precision(double centre) const {
 void Ladder::want_finer(double centre) {
   if (!silent(rungs_.back(), centre)) {
     const bool digits = rungs_.back().step > fewest_digits * std::abs(x_);
-    if (digits && bottom() > start_ - shrink_limit) want(bottom() - stride);
+    const int size = x_ != 0.0 ? std::ilogb(x_) - 2 : start_;
+    if (bottom() > size && std::ranges::none_of(rungs_, &Rung::finite)) {
+      // x may be as near to the end of the domain as to zero.
+      for (int k = 0; k < first_rungs; ++k) want(size - (start_ - size) % 2 - stride * k);
+    } else if (digits && bottom() > std::min(start_, size) - shrink_limit) {
+      want(bottom() - stride);
+    }
     return;
   }
   const auto heard = std::ranges::find_if(rungs_.rbegin(), rungs_.rend(),
@@ -192,6 +200,11 @@ void Ladder::want_finer(double centre) {
   if (heard == rungs_.rend()) return;
   const int lowest = heard->exponent;
   for (int e = lowest + 2 * stride; e >= lowest; --e) want(e);
+}
+
+// From where f is silent on all rungs, as it is next to a minimum of 0 of what cancels.
+void Ladder::want_coarser() {
+  for (int e = top() + stride; e <= unseen_limit && e <= top() + 3 * stride; e += stride) want(e);
 }
 
 // Rungs by octaves where noise may end or f be smooth.
@@ -203,6 +216,9 @@ void Ladder::want_between(double step) {
 
 void Ladder::plan(double centre, const NoiseProfile& noise) {
   wanted_.clear();
+  const auto heard = std::ranges::count_if(
+      rungs_, [&](const Rung& r) { return r.finite() && !silent(r, centre); });
+  if (heard < fewest_heard && !fixed_) want_coarser();
   if (noise.doubtful() > 0.0) want_between(noise.doubtful());
   if (!wanted_.empty()) return;
   const Quotients q(resolved(centre), centre, noise);
@@ -228,7 +244,7 @@ void Ladder::plan(double centre, const NoiseProfile& noise) {
   // Noise that grows as fast as the difference does leaves nothing to gain.
   const bool gains =
       q.count < 2 || q.second_noise[0] * std::sqrt(q.step[0] / q.step[1]) < q.second_noise[1];
-  const int limit = significant ? start_ + growth_limit : std::max(start_, unseen_limit);
+  const int limit = std::max(significant ? start_ + growth_limit : start_, unseen_limit);
   if (at_top && inexact && gains && !truncated && !fixed_ && top() + stride <= limit)
     want(top() + stride);
   if (!wanted_.empty()) return;

@@ -16,6 +16,7 @@ constexpr double louder = 8.0;    // than expected a rung may be and show no mor
 constexpr double steepest_growth = 2.0;  // of noise with the step: relative noise where f(x) is 0
 constexpr double least_growth = 0.5;     // of noise that rounding of the argument causes
 constexpr int few = 4;                   // rungs
+constexpr double most_apart = 1e3;       // sizes of the finest values of two axes
 // Departures of a smooth function fall by up to the eighth power of the step, those of jumps at
 // once.
 constexpr double steepest_fall = 10.5;  // powers of two an octave
@@ -229,9 +230,13 @@ double rounding_level(int n, bool single_precision) {
 }
 
 void share_noise(std::span<NoiseProfile> axes) {
-  std::vector<double> levels;
+  double nearest = std::numeric_limits<double>::infinity();
   for (const NoiseProfile& axis : axes)
-    if (axis.informative() > 0) levels.push_back(axis.nearest());
+    if (axis.informative() > 0) nearest = std::min(nearest, axis.finest_magnitude());
+  std::vector<double> levels;
+  for (const NoiseProfile& axis : axes)  // that of values as they are near x
+    if (axis.informative() > 0 && axis.finest_magnitude() <= most_apart * nearest)
+      levels.push_back(axis.nearest());
   if (levels.empty()) return;
   const double common = median(std::move(levels));
   for (NoiseProfile& axis : axes) {

@@ -150,6 +150,34 @@ void edges_shorten_the_ladder() {
   check::equal(nowhere.derivatives().second.coarsest, -1);
 }
 
+// f(x) = 0, and 1 - cos is silent up to steps of 1e-8: coarser rungs see it.
+void silence_asks_for_coarser_rungs() {
+  for (const double x : {1e-12, 3e-15}) {
+    const Function f = [](double t) { return 1.0 - std::cos(t); };
+    Ladder ladder(x, x, 0.0);
+    for (int round = 0; !ladder.wanted().empty(); ++round) {
+      check::at_most(round, 30);
+      for (const int e : std::vector<int>(ladder.wanted()))
+        ladder.add(e, f(ladder.at(e).plus), f(ladder.at(e).minus));
+      ladder.plan(0.0, ladder.listen(0.0, 0x1p-53));
+    }
+    ladder.conclude(0.0, ladder.listen(0.0, 0x1p-53), 2);
+    const auto& second = ladder.derivatives().second;
+    check::close(second.value, 1.0, second.error);
+    check::at_most(second.error, 1e-2);
+  }
+}
+
+// Nothing is finite but very near to x.
+void the_end_of_the_domain_may_be_very_near() {
+  const Function f = [](double t) { return t > 0.0 ? -std::log(t) : inf; };
+  Ladder ladder(1e-20, 1.0, 0.0);
+  climb(ladder, f, f(1e-20), rounding);
+  const auto& second = ladder.derivatives().second;
+  check::close(second.value, 1e40, second.error);
+  check::at_most(second.error, 1e34);
+}
+
 void a_given_step_is_not_exceeded() {
   double farthest = 0.0;
   Ladder ladder(3.0, 3.0, 0.01);
@@ -185,6 +213,8 @@ int main() {
   derivatives_are_within_their_errors();
   noise_widens_the_errors();
   edges_shorten_the_ladder();
+  silence_asks_for_coarser_rungs();
+  the_end_of_the_domain_may_be_very_near();
   a_given_step_is_not_exceeded();
   rungs_are_found_again();
 }

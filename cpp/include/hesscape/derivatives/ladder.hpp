@@ -103,6 +103,7 @@ class Ladder {
   void add_pair_rungs(int last_level);
   std::span<const Rung> resolved(double centre) const;
   void want_finer(double centre);
+  void want_coarser();
   void want_between(double step);
   void choose_pair_rung(const Quotients& quotients, const Extrapolation& second,
                         const Extrapolated& best, int levels);

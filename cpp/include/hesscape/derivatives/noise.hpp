@@ -40,6 +40,7 @@ class NoiseProfile {
   double at(double step, double magnitude) const;
   // At the smallest steps where f is heard.
   double nearest() const { return nearest_; }
+  double finest_magnitude() const { return rows_.empty() ? 0.0 : rows_.back().magnitude; }
   // Rungs that it was learnt from.
   int informative() const { return informative_; }
   // False where f is constant all along the axis.
