@@ -318,9 +318,10 @@ void Ladder::conclude(double centre, const NoiseProfile& noise, int levels) {
   }
   derivatives_.second.error += jump_;
   pair_exponent_ = start_;
-  if (best.coarsest >= 0)
-    pair_exponent_ =
-        std::min(pair_exponent_, q.exponent[static_cast<std::size_t>(best.coarsest + best.order)]);
+  if (best.coarsest >= 0) {
+    const auto finest = static_cast<std::size_t>(best.coarsest + best.order);
+    pair_exponent_ = std::min(pair_exponent_, q.exponent[finest]);
+  }
   if (best.coarsest >= 0 && std::abs(best.value) > best.error)
     choose_pair_rung(q, second, best, levels);
   while (pair_exponent_ > top() || (start_ - pair_exponent_) % 2 != 0) --pair_exponent_;

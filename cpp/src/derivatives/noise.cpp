@@ -234,9 +234,10 @@ void share_noise(std::span<NoiseProfile> axes) {
   for (const NoiseProfile& axis : axes)
     if (axis.informative() > 0) nearest = std::min(nearest, axis.finest_magnitude());
   std::vector<double> levels;
-  for (const NoiseProfile& axis : axes)  // that of values as they are near x
+  for (const NoiseProfile& axis : axes) {  // that of values as they are near x
     if (axis.informative() > 0 && axis.finest_magnitude() <= most_apart * nearest)
       levels.push_back(axis.nearest());
+  }
   if (levels.empty()) return;
   const double common = median(std::move(levels));
   for (NoiseProfile& axis : axes) {
