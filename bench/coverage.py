@@ -26,7 +26,6 @@ import hesscape as hs
 
 EPS = float(np.finfo(float).eps)
 WAYS = ("values", "jac", "hess", "survey", "curvature", "pattern")
-SMOOTH = ("none", "faint_ripples", "jumps_of_third_derivative")
 DECIDABLE = 1e-5  # of the largest scaled |λ|
 
 

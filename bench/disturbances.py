@@ -14,7 +14,6 @@ import numpy as np
 from problems import hashed, plain
 
 DISTURBANCES = {}
-WITHIN_MODEL = set()
 
 
 @dataclass
@@ -31,12 +30,9 @@ class Disturbed:
     slope_bias: Any = None
 
 
-def disturbance(register_as=None, model=True):
+def disturbance(register_as=None):
     def register(make):
-        name = register_as or make.__name__
-        DISTURBANCES[name] = make
-        if model:
-            WITHIN_MODEL.add(name)
+        DISTURBANCES[register_as or make.__name__] = make
         return make
 
     return register
@@ -159,17 +155,22 @@ def with_hessian(case, h):
     return replace(case, hessian=h, inertia=exact_inertia(rows))
 
 
+def along_a_direction(rng, case):
+    """A random direction of the coordinates in their units, and how far a point is along it from x."""
+    b = rng.standard_normal(case.n) / math.sqrt(case.n)
+    inverse, centre = 1 / case.scale, case.x.copy()
+    return b * inverse, lambda x: float(b @ ((np.asarray(x) - centre) * inverse))
+
+
 def solver(warm):
     def make(rng, case):
         """f + min over y of a quadratic in y - B u, found by a few contractions until it moves by less than a tolerance."""
-        smooth, n = case.fun, case.n
-        size = typical(case)
-        b = rng.standard_normal(n) / math.sqrt(n)
+        smooth, size = case.fun, typical(case)
+        pull, along = along_a_direction(rng, case)
         tolerance, rate = 10.0 ** rng.uniform(-12, -5) * size, rng.uniform(0.2, 0.8)
-        inverse, centre = 1 / case.scale, case.x.copy()
 
         def fun(x):
-            target = float(b @ ((np.asarray(x) - centre) * inverse))
+            target = along(x)
             y, energy = 0.0 if warm else 1.0, math.inf
             for _ in range(400):
                 y += (1 - rate) * (target - y)
@@ -180,7 +181,7 @@ def solver(warm):
 
         # What is left of the energy, over size.
         left = 0.0 if warm else 4 * tolerance / (1 - rate**2)
-        pull = np.abs(b * inverse)
+        pull = np.abs(pull)
         return Disturbed(fun, case, bias=left * np.outer(pull, pull), slope_bias=left * pull)
 
     return make
@@ -193,13 +194,12 @@ disturbance("solver_warm")(solver(True))
 @disturbance()
 def quadrature(rng, case):
     """A term that is an integral, by as many halvings as a tolerance asks for."""
-    smooth, n = case.fun, case.n
-    size = typical(case)
-    b = rng.standard_normal(n) / math.sqrt(n)
-    inverse, centre, tolerance = 1 / case.scale, case.x.copy(), 10.0 ** rng.uniform(-10, -5)
+    smooth, size = case.fun, typical(case)
+    pull, along = along_a_direction(rng, case)
+    tolerance = 10.0 ** rng.uniform(-10, -5)
 
     def fun(x):
-        a = 0.7 + float(b @ ((np.asarray(x) - centre) * inverse))
+        a = 0.7 + along(x)
         old, m = math.inf, 4
         while True:
             t = (np.arange(m) + 0.5) / m
@@ -209,7 +209,7 @@ def quadrature(rng, case):
             old, m = new, 2 * m
         return smooth(x) + size * new
 
-    return with_term(case, fun, b * inverse, size, tolerance, quadrature_derivatives(0.7))
+    return with_term(case, fun, pull, size, tolerance, quadrature_derivatives(0.7))
 
 
 def quadrature_derivatives(a):
@@ -231,13 +231,12 @@ def with_term(case, fun, pull, size, tolerance, derivatives):
 @disturbance()
 def ode(rng, case):
     """A term that is the end of an ODE, solved with steps that a tolerance chooses."""
-    smooth, n = case.fun, case.n
-    size = typical(case)
-    b = rng.standard_normal(n) / math.sqrt(n)
-    inverse, centre, tolerance = 1 / case.scale, case.x.copy(), 10.0 ** rng.uniform(-9, -5)
+    smooth, size = case.fun, typical(case)
+    pull, along = along_a_direction(rng, case)
+    tolerance = 10.0 ** rng.uniform(-9, -5)
 
     def fun(x):  # y' = -(a + 1)² y, y(0) = 1, by doubled steps of the fourth order
-        k = (float(b @ ((np.asarray(x) - centre) * inverse)) + 1) ** 2
+        k = (along(x) + 1) ** 2
         t, y, h = 0.0, 1.0, 0.1
         for _ in range(2000):
             h = min(h, 1 - t)
@@ -252,7 +251,7 @@ def ode(rng, case):
 
     # exp(-(a + 1)²) at a = 0
     slopes = (-2 * math.exp(-1), 2 * math.exp(-1))
-    return with_term(case, fun, b * inverse, size, 10 * tolerance, slopes)
+    return with_term(case, fun, pull, size, 10 * tolerance, slopes)
 
 
 def stage(z):

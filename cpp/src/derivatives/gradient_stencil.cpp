@@ -16,6 +16,10 @@ constexpr double uneven_share = 0.3;    // share of the even part that does not 
 constexpr int longer = 3;               // powers of two, where noise limits
 constexpr double noise_matters = 1e-7;  // of the curvature
 
+bool single_precision(const Eigen::Ref<const Points>& values) {
+  return (values.array() == values.array().cast<float>().cast<double>()).all();
+}
+
 }  // namespace
 
 GradientStencil::GradientStencil(Eigen::VectorXd x, Eigen::VectorXd gradient,
@@ -28,7 +32,7 @@ GradientStencil::GradientStencil(Eigen::VectorXd x, Eigen::VectorXd gradient,
       uneven_(Eigen::ArrayXd::Zero(x_.size())),
       growth_(Eigen::VectorXi::Zero(x_.size())),
       largest_(gradient_.cwiseAbs()),
-      single_((gradient_.array() == gradient_.array().cast<float>().cast<double>()).all()) {
+      single_(single_precision(gradient_.transpose())) {
   for (int i = 0; i < n(); ++i) {
     int e = exponent[i] - finer;
     while (Displacement(x_[i], e - 2).step == 0.0) ++e;
@@ -76,7 +80,7 @@ void GradientStencil::tell(const Eigen::Ref<const Points>& gradients) {
       safety * reduction_[axis_] * (columns_.col(axis_) - fine).cwiseAbs() + jump.matrix();
   uneven_ += (left / square).square() / (1.5 * (1.0 + 1.0 / (square * square)));
   largest_ = largest_.cwiseMax(gradients.cwiseAbs().colwise().maxCoeff().transpose());
-  single_ = single_ && (gradients.array() == gradients.array().cast<float>().cast<double>()).all();
+  single_ = single_ && single_precision(gradients);
   ++axis_;
   if (done()) finish();
 }
@@ -94,8 +98,8 @@ Eigen::VectorXd GradientStencil::heard_noise(const Eigen::VectorXd& amplificatio
 }
 
 void GradientStencil::finish() {
-  // An extrapolated column carries (4/3 * 2 + 1/3) / sqrt(2) of the noise over its step, about
-  // twice.
+  // An extrapolated column carries less than the noise over the narrower step; twice that bounds
+  // it.
   Eigen::VectorXd amplification(n());
   for (int i = 0; i < n(); ++i) amplification[i] = 2.0 / narrow_[static_cast<std::size_t>(i)].step;
   gradient_noise_ = gradient_sigmas *

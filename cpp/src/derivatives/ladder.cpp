@@ -22,7 +22,7 @@ constexpr int fewest_heard = 4;            // rungs above silence that say somet
 constexpr int shrink_limit = 60;           // powers of two below the first step
 constexpr double fewest_digits = 0x1p-40;  // of x: finer steps are a few of its ulps
 constexpr double good_enough = 0x1p-44;
-// Of 26 bits: more than single precision has, and few enough to be added to x exactly.
+// Of 27 bits: more than single precision has, and few enough to be added to x exactly.
 constexpr double uneven_step = 0x1.2d6f3b4p+0;
 constexpr int departure_orders = 2;
 constexpr double persistent = 0.3;

@@ -168,19 +168,19 @@ int NoiseProfile::coarsest_heard(const auto& heard, const auto& law_at) {
   const auto sample = [&](int r) -> const auto& { return heard[static_cast<std::size_t>(r)]; };
   const int finest = static_cast<int>(heard.size()) - 1;
   int top = finest;
-  const auto more_of_the_same = [&](int r) {
-    if (r < 0) return false;
+  while (top > 0) {
     const auto& last = sample(top);
     const auto law = law_at(top, top);
-    // One rung says little: the next may be as much louder as relative noise can be.
-    const double expected =
-        top == finest ? last.deviation * std::pow(sample(r).step / last.step, steepest_growth)
-                      : law.at(sample(r));
     const Row row{last.step, last.magnitude, law.at(last)};
-    const double grown = row.sigma * grown_with_values(row, sample(r).magnitude);
-    return sample(r).deviation <= louder * std::max(expected, grown);
-  };
-  while (top > 0) {
+    const auto more_of_the_same = [&](int r) {
+      if (r < 0) return false;
+      // One rung says little: the next may be as much louder as relative noise can be.
+      const double expected =
+          top == finest ? last.deviation * std::pow(sample(r).step / last.step, steepest_growth)
+                        : law.at(sample(r));
+      const double grown = row.sigma * grown_with_values(row, sample(r).magnitude);
+      return sample(r).deviation <= louder * std::max(expected, grown);
+    };
     if (more_of_the_same(top - 1)) {
       --top;
     } else if (top < finest && more_of_the_same(top - 2)) {

@@ -61,15 +61,13 @@ double foreseen(const Extrapolation& table) {
 
 // What its two axes tell of the noise that a pair meets.
 double Stencil::pair_noise(const Pair& pair, double step_i, double step_j, double magnitude) const {
-  const auto base = static_cast<std::size_t>((pair.point - wave_first_) * n());
-  return std::max(axis_noise_[base + static_cast<std::size_t>(pair.i)].at(step_i, magnitude),
-                  axis_noise_[base + static_cast<std::size_t>(pair.j)].at(step_j, magnitude));
+  return std::max(axis_noise_[place(pair.point, pair.i)].at(step_i, magnitude),
+                  axis_noise_[place(pair.point, pair.j)].at(step_j, magnitude));
 }
 
 bool Stencil::heard(const Pair& pair) const {
-  const auto base = static_cast<std::size_t>((pair.point - wave_first_) * n());
-  return axis_noise_[base + static_cast<std::size_t>(pair.i)].heard() ||
-         axis_noise_[base + static_cast<std::size_t>(pair.j)].heard();
+  return axis_noise_[place(pair.point, pair.i)].heard() ||
+         axis_noise_[place(pair.point, pair.j)].heard();
 }
 
 Stencil::Stencil(Points points, StencilOptions options)
@@ -143,7 +141,6 @@ void Stencil::take_centres(const Eigen::Ref<const Eigen::VectorXd>& values) {
   axis_noise_.resize(ladders_.size());
   displaced_.assign(ladders_.size(), 0.0);
   bent_.assign(ladders_.size(), 0.0);
-  rounding_.assign(static_cast<std::size_t>(wave_last_ - wave_first_), rounding_level(n()));
   phase_ = Phase::ladders;
   ask_ladders();
 }
@@ -186,14 +183,13 @@ void Stencil::take_ladders(const Eigen::Ref<const Eigen::VectorXd>& values) {
 
 // A function computed in single precision betrays itself by its values.
 void Stencil::estimate_noise_of(int point) {
-  const auto first = static_cast<std::size_t>((point - wave_first_) * n());
+  const std::size_t first = place(point, 0);
   const std::span axes = std::span(axis_noise_).subspan(first, static_cast<std::size_t>(n()));
   const double f = centre(point);
-  double& rounding = rounding_[static_cast<std::size_t>(point - wave_first_)];
   Precision seen = Precision::unseen;
   for (int i = 0; i < n() && seen != Precision::full; ++i)
     seen = std::max(seen, ladder(point, i).precision(f));
-  rounding = rounding_level(n(), seen == Precision::single);
+  const double rounding = rounding_level(n(), seen == Precision::single);
   for (int i = 0; i < n(); ++i) {
     axes[static_cast<std::size_t>(i)] = options_.noise
                                             ? NoiseProfile::known(*options_.noise, rounding)
@@ -216,9 +212,8 @@ void Stencil::plan_ladders() {
 // Rounding inside f is at best that of a point some ulps from x, which moves f by the gradient
 // times them. Displaced to where f is larger by M, the gradient has grown by about sqrt(2 M H).
 void Stencil::add_argument_rounding(int point) {
-  const auto first = static_cast<std::size_t>((point - wave_first_) * n());
-  const double unit =
-      rounding_[static_cast<std::size_t>(point - wave_first_)] / std::sqrt(n() + 2.0);
+  const std::size_t first = place(point, 0);
+  const double unit = axis_noise_[first].rounding() / std::sqrt(n() + 2.0);
   double here = 0.0;
   double grown = 0.0;
   for (int i = 0; i < n(); ++i) {
@@ -237,8 +232,7 @@ void Stencil::conclude_ladders() {
     if (result_.status[static_cast<std::size_t>(p)] == Status::not_finite) continue;
     add_argument_rounding(p);
     for (int i = 0; i < n(); ++i) {
-      ladder(p, i).conclude(
-          centre(p), axis_noise_[static_cast<std::size_t>((p - wave_first_) * n() + i)], levels_);
+      ladder(p, i).conclude(centre(p), axis_noise_[place(p, i)], levels_);
     }
   }
 }
@@ -283,10 +277,9 @@ void Stencil::finish_axes() {
 // argument is heard to move it. The gradient there differs by H dx, and H by third derivatives
 // times dx, of which the pairs will show more.
 void Stencil::add_backward_error(int point) {
-  const auto first = static_cast<std::size_t>((point - wave_first_) * n());
+  const std::size_t first = place(point, 0);
   const Eigen::ArrayXd root = result_.curvature.row(point).array().abs().sqrt();
-  const double values_rounding =
-      8.0 * noise_sigmas * rounding_[static_cast<std::size_t>(point - wave_first_)];
+  const double values_rounding = 8.0 * noise_sigmas * axis_noise_[first].rounding();
   double moved = 0.0;
   for (int i = 0; i < n(); ++i) {
     const std::size_t axis = first + static_cast<std::size_t>(i);
@@ -412,9 +405,8 @@ void Stencil::take_pairs(const Eigen::Ref<const Eigen::VectorXd>& values) {
 
 void Stencil::store_pairs() {
   for (const Pair& pair : pairs_) {
-    const auto first = static_cast<std::size_t>((pair.point - wave_first_) * n());
-    const std::size_t i = first + static_cast<std::size_t>(pair.i);
-    const std::size_t j = first + static_cast<std::size_t>(pair.j);
+    const std::size_t i = place(pair.point, pair.i);
+    const std::size_t j = place(pair.point, pair.j);
     const double bent = pair.bend_i * displaced_[i] + pair.bend_j * displaced_[j];
     for (const int cell : {pair.i * n() + pair.j, pair.j * n() + pair.i}) {
       result_.hessian(pair.point, cell) = pair.value;
@@ -481,8 +473,7 @@ void Stencil::judge(std::size_t index) {
 
 // Third derivatives in three coordinates are taken to be no larger than those in two suggest.
 void Stencil::add_bend(int point) {
-  const auto first = static_cast<std::ptrdiff_t>((point - wave_first_) * n());
-  const Eigen::Map<const Eigen::VectorXd> bent(bent_.data() + first, n());
+  const Eigen::Map<const Eigen::VectorXd> bent(&bent_[place(point, 0)], n());
   const Eigen::VectorXd root = bent.cwiseSqrt();
   Eigen::Map<Points> error(result_.hessian_error.row(point).data(), n(), n());
   error.noalias() += root * root.transpose();

@@ -90,9 +90,11 @@ class Stencil {
   };
 
   int n() const { return static_cast<int>(points_.cols()); }
-  Ladder& ladder(int point, int axis) {
-    return ladders_[static_cast<std::size_t>((point - wave_first_) * n() + axis)];
+  // Where the axis of a point of the wave is in what is kept of each ladder.
+  std::size_t place(int point, int axis) const {
+    return static_cast<std::size_t>((point - wave_first_) * n() + axis);
   }
+  Ladder& ladder(int point, int axis) { return ladders_[place(point, axis)]; }
   double centre(int point) const { return result_.value[point]; }
   void ask_for(int point, int i, double xi, int j = -1, double xj = 0.0);
   void start_wave();
@@ -130,7 +132,6 @@ class Stencil {
   int levels_ = 0;  // of each pair
   std::vector<Ladder> ladders_;
   std::vector<NoiseProfile> axis_noise_;  // of each ladder
-  std::vector<double> rounding_;          // of each point of the wave
   std::vector<double> displaced_;         // how far f moves x along each axis, by rounding it
   std::vector<double> bent_;              // by how much the curvature of each axis differs there
   std::vector<Request> requests_;
