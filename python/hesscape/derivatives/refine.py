@@ -52,11 +52,11 @@ def polish(f: Objective, x: Array, zero_modes: int | ArrayLike = 0) -> Polished:
         step = _newton_step(model, zero_modes)
         better = None
         if np.linalg.norm(step) > 4 * EPS * np.linalg.norm(model.x):
-            here = _Slope.of(model.x, model.gradient, model.gradient_error)
+            size = _size(model.gradient, model.gradient_error)
             for halving in range(MOST_HALVINGS):
                 trial = _slope(f, model.x + np.ldexp(step, -halving), model)
                 nfev, njev = nfev + trial.nfev, njev + trial.njev
-                if trial.below(here):
+                if trial.size < size:
                     better = trial.x
                     break
         if better is None:
@@ -70,19 +70,9 @@ class _Slope(NamedTuple):
     """How large the gradient is at a point where the Hessian may not be wanted."""
 
     x: Array
-    size: float  # beyond its error
-    norm: float  # as measured
-    nfev: int = 0
-    njev: int = 0
-
-    @classmethod
-    def of(cls, x: Array, gradient: Array, error: Array, nfev: int = 0, njev: int = 0) -> _Slope:
-        beyond = np.maximum(np.abs(gradient) - error, 0)
-        return cls(x, float(np.linalg.norm(beyond)), float(np.linalg.norm(gradient)), nfev, njev)
-
-    def below(self, other: _Slope) -> bool:
-        """Whether it is the smaller one, beyond the errors or, as these are bounds, clearly within them."""
-        return self.size < other.size or (self.size == other.size and self.norm < other.norm / 2)
+    size: float
+    nfev: int
+    njev: int
 
 
 def _slope(f: Objective, x: Array, model: TaylorModel) -> _Slope:
@@ -90,11 +80,16 @@ def _slope(f: Objective, x: Array, model: TaylorModel) -> _Slope:
     try:
         if f.jac is not None:
             gradient = finite_gradients(f, x[None], x)[0]
-            return _Slope.of(x, gradient, model.gradient_error, njev=1)
+            return _Slope(x, _size(gradient, model.gradient_error), 0, 1)
         axes = axes_of(f, x, np.empty(0))
     except NonFiniteError:
-        return _Slope(x, np.inf, np.inf)
-    return _Slope.of(x, axes.gradient[0], axes.gradient_error[0], nfev=int(axes.nfev[0]))
+        return _Slope(x, np.inf, 0, 0)
+    return _Slope(x, _size(axes.gradient[0], axes.gradient_error[0]), int(axes.nfev[0]), 0)
+
+
+def _size(gradient: Array, error: Array) -> float:
+    """Give the norm of a gradient, where what is within its error counts as zero."""
+    return float(np.linalg.norm(np.maximum(np.abs(gradient) - error, 0)))
 
 
 def _newton_step(model: TaylorModel, zero_modes: int | ArrayLike) -> Array:
