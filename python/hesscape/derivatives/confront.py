@@ -20,9 +20,7 @@ SIGMAS = 6.0
 HEARD = 2.0**-40  # noise that is more than rounding of what cancels
 TRIES = (-12, -18, -24)  # powers of two, over the natural step
 SHORTEST = 2.0**-12  # of x: the natural step that is taken where it is shorter
-UNEVEN = (
-    2.4  # the ratio of the two steps of a difference: rounding inside scales with powers of two
-)
+UNEVEN = 2.4  # the ratio of two steps: rounding inside scales with powers of two
 
 
 def finite_gradients(f: Objective, points: Array, x: Array) -> Array:
@@ -36,6 +34,12 @@ def finite_gradients(f: Objective, points: Array, x: Array) -> Array:
     return gradients
 
 
+def is_single(values: Array) -> bool:
+    """Whether all are numbers of single precision, in which type ever they came."""
+    with np.errstate(over="ignore"):
+        return bool((values == values.astype(np.float32)).all())
+
+
 class Difference(NamedTuple):
     """How the gradient changes along a displacement, and what is known of the error."""
 
@@ -44,8 +48,9 @@ class Difference(NamedTuple):
     error: Array
     noise: Array  # of each entry of a gradient
     even: Array  # the part of the change that is the same on both sides
-    left: Array  # of it, what does not fall as the square of the step
+    left: Array  # of it, what falls as the step does if it is no noise
     heard: float  # noise, relative to what rounding is relative to; 0 where it is rounding
+    uneven: bool  # more than rounding is left of some entry
     single: bool  # all are numbers of single precision
 
 
@@ -59,18 +64,18 @@ def against_gradients(f: Objective, model: TaylorModel, natural: Array, name: st
     unit = _units(h)
     size = np.maximum(unit * np.median(natural / unit), SHORTEST * np.abs(x))
     v = np.random.default_rng(x.size).choice([-1.0, 1.0], x.size) * size
-    first, over = None, np.zeros_like(x)
+    heard, over = False, np.zeros_like(x)
     for exponent in TRIES:
         d = _difference(f, model, np.ldexp(v, exponent))
         model = replace(model, njev=model.njev + 4)
         if d is None:
             continue
-        if first is None:
-            first = d
-            model = _as_uncertain(model, d, unit)
-            if d.heard:
-                longer = np.ldexp(v, max(round(np.log2(d.heard) / 5), exponent))
-                model = _with_jump(model, d, _difference(f, model, longer), unit)
+        if not heard:
+            heard, model = True, _as_uncertain(model, d, unit)
+            if d.uneven:
+                level = round(np.log2(max(d.heard, HEARD)) / 5)
+                longer = _difference(f, model, np.ldexp(v, max(level, exponent)))
+                model = _with_jump(model, d, longer)
         allowed = d.error + model.hessian_error @ np.abs(d.along)
         over = np.maximum(np.abs(d.change - h @ d.along) - allowed, 0)
         if not over.any():
@@ -97,22 +102,23 @@ def _difference(f: Objective, model: TaylorModel, v: Array) -> Difference | None
     change, last = _extrapolated(g)
     # What is even in the step falls as its square, unless the second derivative jumps or f is noisy.
     even = (g[2] + g[3]) / 2 - here
-    left = np.abs(even - ((g[0] + g[1]) / 2 - here) / UNEVEN**2)
+    left = even - ((g[0] + g[1]) / 2 - here) / UNEVEN**2
     everything = np.vstack([g, here])
-    single = bool((everything == everything.astype(np.float32)).all())
+    single = is_single(everything)
     epsilon = float(np.finfo(np.float32).eps) if single else EPS
     size = np.abs(everything).max(axis=0) + np.abs(model.hessian) @ np.abs(x)
-    relative = np.divide(left, size, out=np.zeros_like(x), where=size > 0)
+    relative = np.divide(np.abs(left), size, out=np.zeros_like(x), where=size > 0)
     heard = (1 + 2 / x.size) * float(np.median(relative))
-    noise = np.maximum(left, max(ULPS * epsilon, heard) * size)
+    noise = np.maximum(np.abs(left), max(ULPS * epsilon, heard) * size)
     return Difference(
         along,
         change,
         np.abs(last) + SIGMAS * UNEVEN * noise,
         noise,
         np.abs(even) * UNEVEN**2,
-        left * UNEVEN,
+        left / (1 / UNEVEN - 1 / UNEVEN**2),
         heard if heard > HEARD else 0.0,
+        bool((relative > HEARD).any()),
         single,
     )
 
@@ -126,7 +132,7 @@ def _extrapolated(y: Array) -> tuple[Array, Array]:
 
 def _as_uncertain(model: TaylorModel, d: Difference, unit: Array) -> TaylorModel:
     """Give H the noise that is heard in gradients, and what it changes by where x is rounded."""
-    relative = ULPS * EPS if d.single else max(ULPS * EPS, d.heard)
+    relative = ULPS * EPS if d.single else max(ULPS * EPS, 3 * d.heard)
     moved = relative * float(np.max(np.abs(model.x) / np.abs(d.along)))
     error = SIGMAS * d.heard * np.outer(1 / unit, 1 / unit) + moved * _over(2 * d.even, d.along)
     return replace(
@@ -136,18 +142,26 @@ def _as_uncertain(model: TaylorModel, d: Difference, unit: Array) -> TaylorModel
     )
 
 
-def _with_jump(
-    model: TaylorModel, d: Difference, longer: Difference | None, unit: Array
-) -> TaylorModel:
+def _with_jump(model: TaylorModel, d: Difference, longer: Difference | None) -> TaylorModel:
     """Account for a jump of the second derivative: what is left grows with the step, as noise does not."""
+    model = replace(model, njev=model.njev + 4)
     if longer is None:
         return model
-    model = replace(model, njev=model.njev + 4)
-    grown = np.linalg.norm(longer.left * unit) / np.linalg.norm(d.left * unit)
-    if grown < np.sqrt(np.median(longer.along / d.along)):
-        return model
-    jump = np.minimum(_over(d.left, d.along), _over(longer.left, longer.along))
-    return replace(model, hessian_error=model.hessian_error + 2 * jump)
+    growth = np.sqrt(np.median(longer.along / d.along))
+    grown = np.abs(longer.left) > growth * UNEVEN * np.maximum(np.abs(d.left) / UNEVEN, d.noise)
+    jump = np.minimum(*(_jump(np.where(grown, each.left, 0), each.along) for each in (d, longer)))
+    return replace(model, hessian_error=model.hessian_error + jump)
+
+
+def _jump(left: Array, along: Array) -> Array:
+    """By how much H jumps, of which half is seen along a displacement.
+
+    On a plane through x it jumps by c a a^T, where half of c a (a . v) is seen: the first form, for any v. The other one
+    holds for several planes, if they don't cancel along v.
+    """
+    product = abs(float(along @ left))
+    alone = np.abs(np.outer(left, left)) / product if product > 0 else np.zeros((left.size,) * 2)
+    return 2 * np.maximum(alone, _over(np.abs(left), along))
 
 
 def _over(change: Array, along: Array) -> Array:

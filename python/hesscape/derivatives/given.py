@@ -13,14 +13,12 @@ from hesscape._validate import Array
 from hesscape.objective import Objective
 from hesscape.status import NonFiniteError
 
-from .confront import against_gradients, finite_gradients
+from .confront import EPS, ULPS, against_gradients, finite_gradients, is_single
 from .measurement import evaluate
 from .model import TaylorModel, diagonal_model, raise_for_status
 
-EPS = float(np.finfo(float).eps)
 SHORT = 12  # bits that entries have where they are simple numbers
 RETRIES = 2  # with steps an eighth of those before
-ULPS = 4.0
 SINGLE_ULPS = 64.0  # of the largest entry, in float32: 180 small networks needed up to 23
 
 
@@ -186,7 +184,7 @@ def _single_inside(h: Array) -> bool:
     """Whether entries are numbers of single precision, and not all of them short ones."""
     fraction, exponent = np.frexp(h)
     short = np.ldexp(np.rint(np.ldexp(fraction, SHORT)), exponent - SHORT)
-    return bool((h == h.astype(np.float32)).all() and (h != short).any())
+    return is_single(h) and bool((h != short).any())
 
 
 def _hessian_error(h: Array, asymmetry: Array, epsilon: float) -> Array:

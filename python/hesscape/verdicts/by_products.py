@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from hesscape._validate import Array
-from hesscape.derivatives.confront import finite_gradients
-from hesscape.derivatives.given import EPS, ULPS, axes_of
+from hesscape.derivatives.confront import EPS, ULPS, finite_gradients
+from hesscape.derivatives.given import axes_of
 from hesscape.krylov.curvature import DELTA, CurvatureBounds, basis_of, curvature_of
 from hesscape.linalg.proofs import Signs
 from hesscape.objective import Objective
