@@ -20,6 +20,7 @@ SIGMAS = 6.0
 HEARD = 2.0**-40  # noise that is more than rounding of what cancels
 TRIES = (-12, -18, -24)  # powers of two, over the natural step
 SHORTEST = 2.0**-12  # of x: the natural step that is taken where it is shorter
+FASTER = 8.0  # than the step falls what truncation leaves
 UNEVEN = 2.4  # the ratio of two steps: rounding inside scales with powers of two
 
 
@@ -64,22 +65,24 @@ def against_gradients(f: Objective, model: TaylorModel, natural: Array, name: st
     unit = _units(h)
     size = np.maximum(unit * np.median(natural / unit), SHORTEST * np.abs(x))
     v = np.random.default_rng(x.size).choice([-1.0, 1.0], x.size) * size
-    heard, over = False, np.zeros_like(x)
-    for exponent in TRIES:
-        d = _difference(f, model, np.ldexp(v, exponent))
-        model = replace(model, njev=model.njev + 4)
+    differences = _Differences(f, model, v)
+    first = differences.without_truncation()
+    if first is not None:
+        loudest = differences.loudest(first)
+        model = _as_uncertain(model, loudest, unit)
+        if loudest.uneven:
+            level = round(np.log2(max(loudest.heard, HEARD)) / 5)
+            model = _with_jump(model, loudest, differences.at(max(level, first)))
+    over = np.zeros_like(x)
+    for exponent in TRIES if first is None else TRIES[TRIES.index(first) :]:
+        d = differences.at(exponent)
         if d is None:
             continue
-        if not heard:
-            heard, model = True, _as_uncertain(model, d, unit)
-            if d.uneven:
-                level = round(np.log2(max(d.heard, HEARD)) / 5)
-                longer = _difference(f, model, np.ldexp(v, max(level, exponent)))
-                model = _with_jump(model, d, longer)
         allowed = d.error + model.hessian_error @ np.abs(d.along)
         over = np.maximum(np.abs(d.change - h @ d.along) - allowed, 0)
         if not over.any():
-            return model
+            break
+    model = replace(model, njev=model.njev + 4 * len(differences.taken))
     if not over.any():
         return model
     wrong = 2 * over[:, None] / np.abs(v)
@@ -88,6 +91,42 @@ def against_gradients(f: Objective, model: TaylorModel, natural: Array, name: st
         hessian_error=np.maximum(model.hessian_error, np.maximum(wrong, wrong.T)),
         message=f"differences of jac contradict {name}; the errors account for it",
     )
+
+
+class _Differences:
+    """Differences along a direction, over powers of two of it, each taken once."""
+
+    def __init__(self, f: Objective, model: TaylorModel, v: Array) -> None:
+        self.f, self.model, self.v = f, model, v
+        self.taken: dict[int, Difference | None] = {}
+
+    def at(self, exponent: int) -> Difference | None:
+        if exponent not in self.taken:
+            step = np.ldexp(self.v, exponent)
+            self.taken[exponent] = _difference(self.f, self.model, step)
+        return self.taken[exponent]
+
+    def loudest(self, longest: int) -> Difference:
+        """Give the difference over a step with all the noise that it and the shorter ones have heard."""
+        found = [d for e, d in self.taken.items() if e <= longest and d is not None]
+        noise = np.max([d.noise for d in found], axis=0)
+        return found[0]._replace(noise=noise, heard=max(d.heard for d in found))
+
+    def without_truncation(self) -> int | None:
+        """Find the longest of the steps whose even part falls no faster than that of a jump would."""
+        longest, before = None, None
+        for exponent in TRIES:
+            d = self.at(exponent)
+            if d is None:
+                continue
+            if before is not None:
+                fallen = np.linalg.norm(d.left) / np.linalg.norm(before.left)
+                if fallen > np.abs(d.along / before.along).max() / FASTER:
+                    break
+            longest, before = exponent, d
+            if not d.uneven:
+                break
+        return longest
 
 
 def _difference(f: Objective, model: TaylorModel, v: Array) -> Difference | None:
@@ -144,7 +183,6 @@ def _as_uncertain(model: TaylorModel, d: Difference, unit: Array) -> TaylorModel
 
 def _with_jump(model: TaylorModel, d: Difference, longer: Difference | None) -> TaylorModel:
     """Account for a jump of the second derivative: what is left grows with the step, as noise does not."""
-    model = replace(model, njev=model.njev + 4)
     if longer is None:
         return model
     growth = np.sqrt(np.median(longer.along / d.along))
