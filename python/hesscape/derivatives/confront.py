@@ -51,7 +51,7 @@ class Difference(NamedTuple):
     even: Array  # the part of the change that is the same on both sides
     left: Array  # of it, what falls as the step does if it is no noise
     heard: float  # noise, relative to what rounding is relative to; 0 where it is rounding
-    uneven: bool  # more than rounding is left of some entry
+    uneven: float  # the most that is left of an entry, likewise; 0 where it is rounding
     single: bool  # all are numbers of single precision
 
 
@@ -73,19 +73,20 @@ def against_gradients(f: Objective, model: TaylorModel, natural: Array, name: st
         if loudest.uneven:
             level = round(np.log2(max(loudest.heard, HEARD)) / 5)
             model = _with_jump(model, loudest, differences.at(max(level, first)))
-    over = np.zeros_like(x)
+    over, along = np.zeros_like(x), v
     for exponent in TRIES if first is None else TRIES[TRIES.index(first) :]:
         d = differences.at(exponent)
         if d is None:
             continue
-        allowed = d.error + model.hessian_error @ np.abs(d.along)
-        over = np.maximum(np.abs(d.change - h @ d.along) - allowed, 0)
+        along = d.along
+        allowed = d.error + model.hessian_error @ np.abs(along)
+        over = np.maximum(np.abs(d.change - h @ along) - allowed, 0)
         if not over.any():
             break
     model = replace(model, njev=model.njev + 4 * len(differences.taken))
     if not over.any():
         return model
-    wrong = 2 * over[:, None] / np.abs(v)
+    wrong = 2 * over[:, None] / np.abs(along)
     return replace(
         model,
         hessian_error=np.maximum(model.hessian_error, np.maximum(wrong, wrong.T)),
@@ -103,7 +104,7 @@ class _Differences:
     def at(self, exponent: int) -> Difference | None:
         if exponent not in self.taken:
             step = np.ldexp(self.v, exponent)
-            self.taken[exponent] = _difference(self.f, self.model, step)
+            self.taken[exponent] = difference(self.f, self.model, step)
         return self.taken[exponent]
 
     def loudest(self, longest: int) -> Difference:
@@ -120,8 +121,8 @@ class _Differences:
             if d is None:
                 continue
             if before is not None:
-                fallen = np.linalg.norm(d.left) / np.linalg.norm(before.left)
-                if fallen > np.abs(d.along / before.along).max() / FASTER:
+                shorter = float(np.abs(d.along / before.along).max())
+                if d.uneven > before.uneven * shorter / FASTER:
                     break
             longest, before = exponent, d
             if not d.uneven:
@@ -129,7 +130,7 @@ class _Differences:
         return longest
 
 
-def _difference(f: Objective, model: TaylorModel, v: Array) -> Difference | None:
+def difference(f: Objective, model: TaylorModel, v: Array) -> Difference | None:
     """Extrapolate central differences of `jac` over v and over a shorter step; None beyond the domain."""
     x, here = model.x, model.gradient
     points = x + np.array([v, -v, v / UNEVEN, -v / UNEVEN])
@@ -157,7 +158,7 @@ def _difference(f: Objective, model: TaylorModel, v: Array) -> Difference | None
         np.abs(even) * UNEVEN**2,
         left / (1 / UNEVEN - 1 / UNEVEN**2),
         heard if heard > HEARD else 0.0,
-        bool((relative > HEARD).any()),
+        float(relative.max(where=relative > HEARD, initial=0.0)),
         single,
     )
 
